@@ -1,0 +1,66 @@
+"""A new price: of each unit, of shipping, or of a set of units (N元任选)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from youhui.engine.actions.base import LINE_KEYS, Action, LineKeys
+from youhui.engine.actions.sets import sets_of
+from youhui.engine.forms import Amount, Positive
+from youhui.engine.prices import Facts
+from youhui.engine.selectors import Key
+from youhui.engine.spreading import Spread
+from youhui.engine.view import Effect, View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedPrice(LineKeys, Action):
+    """`each_unit`: every affected unit's new price. `shipping`: its new price. Neither ever raises a price.
+
+    `bundle`: the matching units, dearest first (`pick`), are cut into sets of `units` (absent: one set of all), at
+    most the first `repeat` of them; each costs `price`, the rest pays in full.
+    """
+
+    kind: ClassVar[str] = "fixed_price"
+    targets = {
+        "each_unit": frozenset({"price"}) | LINE_KEYS,
+        "shipping": frozenset({"price"}),
+        "bundle": frozenset({"price", "selector", "units", "repeat", "pick", "spread"}),
+    }
+
+    price: Amount
+    target: Literal["each_unit", "shipping", "bundle"]
+    repeat: Positive | None = None
+    spread: Spread | None = None
+
+    def effect(self, view: View) -> Effect:
+        """What it would take."""
+        effect = Effect(view)
+        if self.target == "shipping":
+            effect.take_shipping(view.shipping_price - self.price)
+        elif self.target == "each_unit":
+            for part in self.affected(view):
+                effect.take_each(part, lambda price: price - self.price)
+        else:
+            self._bundles(view, effect)
+        return effect
+
+    def _bundles(self, view: View, effect: Effect) -> None:
+        units = view.sorted_units(view.parts(self.selector), dearest=self.pick != "cheapest")
+        size = self.units or sum([count for _, _, _, count in units])
+        if not size:
+            return
+        for parts, times in sets_of(units, size, self.repeat):
+            saved = sum([view.price(part) for part in parts]) - self.price * times
+            if saved > 0:
+                effect.share_out(parts, saved, self.spread)
+
+    def reach(self, facts: Facts) -> Sequence[int]:
+        """The lines it may take something from."""
+        return () if self.target == "shipping" else facts.matching(self.selector)
+
+    def implies(self) -> Iterator[Key]:
+        """A line that it is about."""
+        return iter(()) if self.selector is None else self.selector.implies()

@@ -1,0 +1,27 @@
+"""The first order of a customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from youhui.engine.conditions.base import Condition
+from youhui.engine.prices import Facts, Gap, Prices
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOrder(Condition):
+    """The customer has placed no order before. A guest's orders are not known."""
+
+    kind: ClassVar[str] = "first_order"
+    reads: ClassVar[frozenset[str]] = frozenset({"orders_count"})
+
+    def holds(self, facts: Facts, prices: Prices) -> bool:
+        """Whether the customer is known and the number of orders is right."""
+        customer = facts.cart.customer
+        return customer is not None and customer.orders_count == 0
+
+    def gap(self, facts: Facts, prices: Prices) -> Gap:
+        """The number of orders before this one, needed and actual."""
+        customer = facts.cart.customer
+        return Gap(self.kind, 0, None if customer is None else customer.orders_count, "orders")

@@ -1,0 +1,102 @@
+"""A cart while it is being priced: `Facts` never change, `Prices` are what earlier promotions left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from youhui.engine.facts import Cart
+from youhui.engine.selectors import Selector
+from youhui.engine.units import Runs
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def microseconds(at: datetime) -> int:
+    """An aware instant as microseconds since 1970, exactly."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+class Facts:
+    """The cart, the instant, and which lines a selector means, worked out once for each selector."""
+
+    __slots__ = (
+        "at",
+        "cart",
+        "discountable",
+        "floored",
+        "instant",
+        "lines",
+        "shipping",
+        "subtotals",
+        "_matching",
+    )
+
+    def __init__(self, cart: Cart, at: datetime) -> None:
+        self.cart = cart
+        self.at = at
+        self.instant = microseconds(at)
+        lines = self.lines = cart.lines
+        self.subtotals = [line.unit_price * line.quantity for line in lines]
+        self.shipping = cart.shipping.price if cart.shipping is not None else 0
+        self.discountable = tuple([i for i, line in enumerate(lines) if line.discountable])
+        self.floored = any([line.min_unit_price for line in lines])
+        self._matching: dict[int, tuple[int, ...]] = {}
+
+    def matching(self, selector: Selector | None) -> tuple[int, ...]:
+        """Indexes of the discountable lines that the selector means, in cart order."""
+        if selector is None:
+            return self.discountable
+        found = self._matching.get(id(selector))
+        if found is None:
+            lines, matches = self.lines, selector.matches
+            found = self._matching[id(selector)] = tuple([i for i in self.discountable if matches(lines[i])])
+        return found
+
+
+class Prices:
+    """What is left of each line's units and of the shipping price, in minor units."""
+
+    __slots__ = ("left", "runs", "shipping")
+
+    def __init__(self, runs: list[Runs], left: list[int], shipping: int) -> None:
+        self.runs = runs
+        self.left = left
+        self.shipping = shipping
+
+    @classmethod
+    def untouched(cls, facts: Facts) -> Prices:
+        """The undiscounted prices."""
+        return cls(
+            [((line.quantity, line.unit_price, 0),) for line in facts.lines],
+            facts.subtotals[:],
+            facts.shipping,
+        )
+
+    def copy(self) -> Prices:
+        """The same prices, to try something on."""
+        return Prices(self.runs[:], self.left[:], self.shipping)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Why a condition does not hold, in numbers where it has numbers.
+
+    `unit` says what they count: "money" (minor units), "units", "products", "orders"; None: `needed` and `actual` are
+    words (`actual` None: not known). `path` leads to the condition in the document: "conditions[1].conditions[0]".
+    """
+
+    kind: str
+    needed: int | str | tuple[str, ...] | None = None
+    actual: int | str | tuple[str, ...] | None = None
+    unit: str | None = None
+    selector: Selector | None = None
+    path: str = ""
+
+    @property
+    def missing(self) -> int | None:
+        """How much more of `unit` would do; None where that is no number or there is too much instead."""
+        if isinstance(self.needed, int) and isinstance(self.actual, int) and self.needed > self.actual:
+            return self.needed - self.actual
+        return None

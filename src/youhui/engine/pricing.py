@@ -1,0 +1,212 @@
+"""Trying one promotion on a cart as it is (FORMAT.md 8.3), and what an applied one leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from youhui.engine.conditions.base import first_gap
+from youhui.engine.facts import Used
+from youhui.engine.marks import Marks
+from youhui.engine.prices import Facts, Gap, Prices
+from youhui.engine.rule import Rule
+from youhui.engine.spreading import spread
+from youhui.engine.units import take_like
+from youhui.engine.view import Gift, View
+
+Reason: TypeAlias = Literal[
+    "unknown", "code_required", "not_active", "not_started", "expired", "usage_limit", "usage_limit_per_customer",
+    "customer_required", "budget", "sold_out", "conditions", "not_best", "excluded", "no_effect",
+]  # fmt: skip
+
+
+class Outcome:
+    """What came of one promotion: refused with a reason, or given: what it took and the prices it left."""
+
+    __slots__ = (
+        "amounts", "capped", "claims", "gap", "gifts", "margin", "prices", "reason", "rival", "rule", "shipping", "units",
+    )  # fmt: skip
+
+    def __init__(self, rule: Rule, reason: Reason | None, prices: Prices | None = None) -> None:
+        self.rule = rule
+        self.reason = reason
+        self.prices = prices
+        self.amounts: Mapping[int, int] = {}
+        self.shipping = 0
+        self.gifts: tuple[Gift, ...] = ()
+        self.gap: Gap | None = None
+        self.rival: str | None = None
+        """the promotion that won over this one"""
+        self.margin: int | None = None
+        """by how much, in minor units"""
+        self.capped = False
+        """whether a budget or a cap per order cut what it gives"""
+        self.claims: tuple[int, ...] = ()
+        """lines that no later member of its first_per_line group may act on"""
+        self.units: tuple[int, int] | None = None
+        """where a stock of units runs out: how many got the price, of how many it was meant for"""
+
+    @property
+    def money(self) -> int:
+        """What it took, in minor units."""
+        return sum(self.amounts.values()) + self.shipping
+
+    @property
+    def worth(self) -> int:
+        """Money and the value of its gifts, in minor units."""
+        return self.money + sum([gift.value * gift.quantity for gift in self.gifts])
+
+    @property
+    def gives(self) -> bool:
+        """Whether it gives something."""
+        return self.reason is None
+
+
+class State:
+    """A cart with what was applied so far. Applying gives a new one; trying leaves no trace."""
+
+    __slots__ = ("applied", "marks", "prices")
+
+    def __init__(self, prices: Prices, marks: Marks | None, applied: tuple[Outcome, ...] = ()) -> None:
+        self.prices = prices
+        self.marks = marks
+        self.applied = applied
+
+    def after(self, outcome: Outcome) -> State:
+        """The cart with what this outcome gives applied, or only with the lines it claims if it gives nothing."""
+        marks = self.marks
+        if marks is not None and outcome.claims:
+            marks = marks.claiming(outcome.rule, outcome.claims)
+        if outcome.reason is not None:
+            return self if marks is self.marks else State(self.prices, marks, self.applied)
+        assert outcome.prices is not None
+        marks = marks and marks.after(outcome.rule, outcome.amounts)
+        return State(outcome.prices, marks, (*self.applied, outcome))
+
+
+def attempt(rule: Rule, facts: Facts, state: State, used: Used, explain: bool = False) -> Outcome:
+    """Tries a promotion: conditions, exclusions, actions, caps and budget, in this order."""
+    prices = state.prices
+    for condition in rule.conditions:
+        if not condition.holds(facts, prices):
+            refused = Outcome(rule, "conditions")
+            if explain:
+                refused.gap = first_gap(rule.conditions, facts, prices)
+            return refused
+    marks = state.marks
+    if marks is not None and (rival := marks.rival_of(rule.promotion)):
+        refused = Outcome(rule, "excluded")
+        refused.rival = rival
+        return refused
+    lines = caps = None
+    if rule.restricted:
+        lines = _lines_in_play(rule, facts, state)
+        if marks is not None and rule.first_per_line and (rival := marks.claimed(rule, facts, lines)):
+            refused = Outcome(rule, "not_best")
+            refused.rival = rival
+            return refused
+    if used.units_left is not None:
+        caps = _first_units(rule, facts, lines, used.units_left)
+    outcome = _act(rule, facts, prices, lines, caps)
+    if used.units_left is not None:
+        _say_units(outcome, facts, rule, lines, used.units_left)
+    if rule.budget:
+        _limit(outcome, facts, prices, used)
+    if outcome.reason is None and not outcome.amounts and not outcome.shipping and not outcome.gifts:
+        outcome.reason = "no_effect"
+    if lines is not None and rule.first_per_line and outcome.reason in (None, "no_effect"):
+        outcome.claims = tuple(_reached(rule, facts, lines))
+    return outcome
+
+
+def _act(
+    rule: Rule, facts: Facts, prices: Prices, lines: frozenset[int] | None, caps: dict[int, int] | None
+) -> Outcome:
+    """Does the actions in order, each on what the ones before it left."""
+    outcome = Outcome(rule, None)
+    draft = prices
+    for action in rule.actions:
+        effect = action.effect(View(facts, draft, rule.original, rule.rounding, rule.round_on, lines, caps))
+        if effect.runs or effect.shipping:
+            draft = draft.copy()
+            for i, runs in effect.runs.items():
+                draft.runs[i] = runs
+            for i, amount in effect.amounts.items():
+                draft.left[i] -= amount
+            draft.shipping -= effect.shipping
+            outcome.amounts = effect.amounts
+        if effect.gifts:
+            outcome.gifts += tuple(effect.gifts)
+    if len(rule.actions) > 1:
+        outcome.amounts = {
+            i: b - a for i, (b, a) in enumerate(zip(prices.left, draft.left, strict=True)) if b > a
+        }
+    outcome.shipping = prices.shipping - draft.shipping
+    outcome.prices = draft
+    return outcome
+
+
+def _lines_in_play(rule: Rule, facts: Facts, state: State) -> frozenset[int]:
+    """The lines that exist for its actions."""
+    lines = set(facts.discountable)
+    if rule.promotion.skip_discounted_lines:
+        left, whole = state.prices.left, facts.subtotals
+        lines = {i for i in lines if left[i] == whole[i]}
+    if state.marks is not None:
+        lines -= state.marks.lines_out_of_play(rule.promotion)
+    return frozenset(lines)
+
+
+def _reached(rule: Rule, facts: Facts, lines: frozenset[int] | None) -> list[int]:
+    return [i for i in rule.reach(facts) if lines is None or i in lines]
+
+
+def _first_units(rule: Rule, facts: Facts, lines: frozenset[int] | None, left: int) -> dict[int, int]:
+    """How many units of each line exist: of those it reaches the first `left` in cart order, of others none."""
+    caps = dict.fromkeys(range(len(facts.lines)), 0)
+    for i in _reached(rule, facts, lines):
+        caps[i] = min(left, facts.lines[i].quantity)
+        left -= caps[i]
+    return caps
+
+
+def _say_units(outcome: Outcome, facts: Facts, rule: Rule, lines: frozenset[int] | None, left: int) -> None:
+    meant = sum([facts.lines[i].quantity for i in _reached(rule, facts, lines)])
+    if meant > left:
+        outcome.units = (left, meant)
+
+
+def _limit(outcome: Outcome, facts: Facts, prices: Prices, used: Used) -> None:
+    """Cuts to the cap per order, then refuses or cuts what is over the budget."""
+    promotion = outcome.rule.promotion
+    cap = promotion.order_cap
+    if cap is not None:
+        whole = sum(facts.subtotals)
+        most = [] if cap.amount is None else [cap.amount]
+        most += [] if cap.percent is None else [cap.percent.of(whole, promotion.rounding)]
+        if outcome.money > min(most):
+            _cut_to(outcome, prices, min(most))
+    if promotion.budget is not None and outcome.money > (left := promotion.budget - used.budget):
+        if promotion.over_budget == "cap":
+            _cut_to(outcome, prices, left)
+        else:
+            outcome.reason = "budget"
+            outcome.gap = Gap("budget", outcome.money, left, "money")
+
+
+def _cut_to(outcome: Outcome, prices: Prices, most: int) -> None:
+    """Cuts all of it to `most`, spread over what each line, and shipping as the last part, would have given (8.3)."""
+    would = outcome.prices
+    assert would is not None
+    lines = sorted(outcome.amounts)
+    gives = [outcome.amounts[i] for i in lines] + [outcome.shipping]
+    *shares, shipping = spread(most, gives, gives)
+    cut = would.copy()
+    for i, share in zip(lines, shares, strict=True):
+        cut.runs[i] = take_like(prices.runs[i], would.runs[i], share)
+        cut.left[i] = prices.left[i] - share
+    cut.shipping = prices.shipping - shipping
+    outcome.amounts = {i: share for i, share in zip(lines, shares, strict=True) if share}
+    outcome.shipping = shipping
+    outcome.prices = cut
+    outcome.capped = True

@@ -1,0 +1,82 @@
+"""The terms of one promotion. What was used of it is not among them: that is `facts.Usage`."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from youhui.engine.actions.base import Action
+from youhui.engine.conditions.base import Condition
+from youhui.engine.forms import Amount, Base, Code, Count, Instant, Misfit, Name, Texts, Whole
+from youhui.engine.money import Percent, Rounding, RoundOn
+
+Lane: TypeAlias = Literal["item", "order", "coupon", "shipping"]
+Stacking: TypeAlias = Literal["combine", "exclusive", "best_in_group", "first_per_line"]
+
+LANES: tuple[Lane, ...] = ("item", "order", "coupon", "shipping")
+"""in the order of work"""
+GROUPED: tuple[Stacking, ...] = ("best_in_group", "first_per_line")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCap:
+    """The most a promotion takes from one order: an `amount`, a `percent` of the undiscounted lines, the less of both."""
+
+    amount: Amount | None = None
+    percent: Percent | None = None
+
+    def __post_init__(self) -> None:
+        if self.amount is None and self.percent is None:
+            raise Misfit("amount", "amount, percent or both")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promotion:
+    """Conditions, actions, stacking, window and limits (FORMAT.md 2 and docs/algorithm/extensions.md)."""
+
+    id: Name
+    name: str | None = None
+    active: bool = True
+    code: Code | None = None
+    code_match: Literal["exact"] | None = None
+    priority: Whole = 0
+    lane: Lane = "order"
+    stacking: Stacking = "combine"
+    group: Name | None = None
+    excludes: Texts = ()
+    tags: Texts = ()
+    excludes_tags: Texts = ()
+    skip_lines_of_tags: Texts = ()
+    base: Base = "running"
+    skip_discounted_lines: bool = False
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
+    usage_limit: Count | None = None
+    usage_limit_per_customer: Count | None = None
+    budget: Amount | None = None
+    over_budget: Literal["skip", "cap"] = "skip"
+    order_cap: OrderCap | None = None
+    conditions: tuple[Condition, ...] = ()
+    actions: tuple[Action, ...]
+    rounding: Rounding = "half_up"
+    round_on: RoundOn = "discount"
+
+    def __post_init__(self) -> None:
+        if not self.actions:
+            raise Misfit("actions", "at least one action")
+        if (self.stacking in GROUPED) != (self.group is not None):
+            raise Misfit("group", "a name, together with stacking best_in_group or first_per_line")
+        if self.code_match is not None and self.code is None:
+            raise Misfit("code_match", "absent, or together with a code")
+
+    def code_key(self) -> str | None:
+        """What an entered code is looked up by: as it is for an exact match, else folded."""
+        if self.code is None or self.code_match == "exact":
+            return self.code
+        return fold(self.code)
+
+
+def fold(code: str) -> str:
+    """A code as it is compared: trimmed of white space, NFKC-normalised, then case-folded (FORMAT.md 2)."""
+    return unicodedata.normalize("NFKC", code.strip()).casefold()

@@ -1,0 +1,163 @@
+"""The answer: what is taken of each line and of shipping, by which promotion, and why others are not applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from youhui.engine.prices import Gap
+from youhui.engine.pricing import Reason
+from youhui.engine.units import Runs, differences
+from youhui.engine.view import Gift
+
+Strategy: TypeAlias = Literal["priority", "best_for_customer"]
+Explain: TypeAlias = Literal["applied", "considered", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to price.
+
+    `guests: refuse` refuses a promotion with a limit per customer to a guest (customer_required). `explain`: verdicts
+    of the `applied` promotions only, of all `considered` (those that the index lets through, and those with an entered
+    code), or of `all`. `hints`: look for what would make a refused one apply. `steps`: how many tries the search of
+    best_for_customer may make.
+    """
+
+    strategy: Strategy = "priority"
+    guests: Literal["allow", "refuse"] = "allow"
+    explain: Explain = "considered"
+    hints: bool = False
+    steps: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """An amount taken off one line by one promotion, in minor units."""
+
+    line: str
+    amount: int
+    before: Runs
+    after: Runs
+
+    @property
+    def units(self) -> tuple[tuple[int, int], ...]:
+        """The amount as runs of equal units, in unit order: (count, amount from each)."""
+        return differences(self.before, self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What one promotion gave. `shipping` is what it took of the shipping price."""
+
+    promotion: str
+    cuts: tuple[Cut, ...]
+    shipping: int
+    gifts: tuple[Gift, ...]
+
+    @property
+    def amount(self) -> int:
+        """All that it took, in minor units."""
+        return sum([cut.amount for cut in self.cuts]) + self.shipping
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedLine:
+    """A line: quantity × unit price, and what all promotions together took of it."""
+
+    id: str
+    subtotal: int
+    discount: int
+
+    @property
+    def total(self) -> int:
+        """What is left to pay for it."""
+        return self.subtotal - self.discount
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What would make a refused promotion apply, proved by pricing the cart so changed.
+
+    `kind` says what to do: "add_amount" or "add_units" (of what `selector` means), "enter_code", "log_in"; `saves` is how
+    much less would be paid than without the promotion, gifts aside.
+    """
+
+    kind: Literal["add_amount", "add_units", "enter_code", "log_in"]
+    amount: int | None = None
+    units: int | None = None
+    code: str | None = None
+    lines: tuple[str, ...] = ()
+    saves: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a promotion: applied (`reason` None), or refused with a reason and its numbers."""
+
+    promotion: str
+    reason: Reason | None
+    amount: int = 0
+    gap: Gap | None = None
+    rival: str | None = None
+    margin: int | None = None
+    capped: bool = False
+    units: tuple[int, int] | None = None
+    hint: Hint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How sure best_for_customer is: no combination saves more than `bound`; `optimal` if it is reached.
+
+    `runner_up` is the next best combination and `runner_up_saving` what it would save (None: there is none).
+    """
+
+    optimal: bool
+    saving: int
+    bound: int
+    steps: int
+    runner_up: tuple[str, ...] | None = None
+    runner_up_saving: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A priced cart. All amounts in minor units of `currency`; Σ cuts = Σ line discounts + shipping discount."""
+
+    currency: str
+    at: datetime
+    version: str
+    lines: tuple[QuotedLine, ...]
+    shipping: int
+    shipping_discount: int
+    applied: tuple[Applied, ...]
+    rejected_codes: Mapping[str, Reason]
+    verdicts: tuple[Verdict, ...]
+    search: Search | None = None
+
+    @property
+    def subtotal(self) -> int:
+        """All lines and shipping, undiscounted."""
+        return sum([line.subtotal for line in self.lines]) + self.shipping
+
+    @property
+    def total_discount(self) -> int:
+        """All that was taken, of lines and of shipping."""
+        return sum([line.discount for line in self.lines]) + self.shipping_discount
+
+    @property
+    def total(self) -> int:
+        """What is left to pay."""
+        return self.subtotal - self.total_discount
+
+    @property
+    def gifts(self) -> tuple[Gift, ...]:
+        """All gifts, in the order of application."""
+        return tuple([gift for applied in self.applied for gift in applied.gifts])
+
+    def verdict(self, promotion: str) -> Verdict | None:
+        """What became of this promotion, if a verdict was given."""
+        return next((verdict for verdict in self.verdicts if verdict.promotion == promotion), None)

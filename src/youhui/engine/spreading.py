@@ -1,0 +1,155 @@
+"""Spreading an amount over parts so that the shares sum to it exactly (FORMAT.md 7).
+
+The only allocation in the engine. `spread` is over lines, with the promotion's way of making shares whole;
+`spread_units` is over runs of equal units, always by the largest fraction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from youhui.engine.money import Rounding, divide
+
+Spread = Literal["largest_fraction", "remainder_first", "round_then_first", "last_takes_rest"]
+
+
+def spread(
+    amount: int,
+    weights: Sequence[int],
+    rooms: Sequence[int],
+    way: Spread = "largest_fraction",
+    rounding: Rounding = "half_up",
+) -> list[int]:
+    """Shares of `amount` for parts with these weights, none above its room; the sum is min(amount, all room)."""
+    shares = [0] * len(weights)
+    parts = [i for i, room in enumerate(rooms) if room > 0 and weights[i] > 0]
+    amount = min(amount, sum([rooms[i] for i in parts]))
+    while amount > 0 and parts:
+        whole = _WAYS[way](amount, [weights[i] for i in parts], rounding)
+        over = [k for k, i in enumerate(parts) if whole[k] > rooms[i]]
+        if not over:
+            for k, i in enumerate(parts):
+                shares[i] = whole[k]
+            break
+        for k in over:
+            shares[parts[k]] = rooms[parts[k]]
+            amount -= rooms[parts[k]]
+        full = set(over)
+        parts = [i for k, i in enumerate(parts) if k not in full]
+    return shares
+
+
+def _largest_fraction(amount: int, weights: list[int], rounding: Rounding) -> list[int]:
+    total = sum(weights)
+    shares = [amount * weight // total for weight in weights]
+    missing = amount - sum(shares)
+    if missing:
+        fractions = [-(amount * weight % total) for weight in weights]
+        for i in sorted(range(len(weights)), key=fractions.__getitem__)[:missing]:
+            shares[i] += 1
+    return shares
+
+
+def _remainder_first(amount: int, weights: list[int], rounding: Rounding) -> list[int]:
+    total = sum(weights)
+    shares = [amount * weight // total for weight in weights]
+    for i in range(amount - sum(shares)):
+        shares[i] += 1
+    return shares
+
+
+def _round_then_first(amount: int, weights: list[int], rounding: Rounding) -> list[int]:
+    total = sum(weights)
+    # To the nearest, halves down: -((-x) rounded half up).
+    shares = [-((total - 2 * amount * weight) // (2 * total)) for weight in weights]
+    off = amount - sum(shares)
+    step, i = (1 if off > 0 else -1), 0
+    while off:
+        if step > 0 or shares[i] > 0:
+            shares[i] += step
+            off -= step
+        i = (i + 1) % len(shares)
+    return shares
+
+
+def _last_takes_rest(amount: int, weights: list[int], rounding: Rounding) -> list[int]:
+    total, rest, shares = sum(weights), amount, []
+    for weight in weights[:-1]:
+        share = min(divide(amount * weight, total, rounding), rest)
+        shares.append(share)
+        rest -= share
+    return [*shares, rest]
+
+
+_WAYS: dict[Spread, Callable[[int, list[int], Rounding], list[int]]] = {
+    "largest_fraction": _largest_fraction,
+    "remainder_first": _remainder_first,
+    "round_then_first": _round_then_first,
+    "last_takes_rest": _last_takes_rest,
+}
+
+UnitPart = tuple[int, int, int]
+"""count, weight of each unit, room of each unit"""
+
+
+def spread_units(amount: int, parts: Sequence[UnitPart]) -> list[list[tuple[int, int]]]:
+    """Spreads over single units given as runs; answers, for each run, its (count, share of each) in unit order.
+
+    The cost follows the number of runs, not of units.
+    """
+    done: list[list[tuple[int, int]]] = [[(count, 0)] for count, _, _ in parts]
+    amount = min(amount, sum([count * room for count, weight, room in parts if weight > 0 and room > 0]))
+    # Open runs: which part, offset of its first unit, count, weight, room.
+    open_ = [
+        (i, 0, count, weight, room)
+        for i, (count, weight, room) in enumerate(parts)
+        if weight > 0 and room > 0
+    ]
+    pieces: dict[int, list[tuple[int, int, int]]] = {}
+    while amount > 0 and open_:
+        total = sum([run[2] * run[3] for run in open_])
+        missing = amount - sum([run[2] * (amount * run[3] // total) for run in open_])
+        extra = [0] * len(open_)
+        for k in sorted(range(len(open_)), key=lambda k: -(amount * open_[k][3] % total)):
+            extra[k] = min(missing, open_[k][2])
+            missing -= extra[k]
+            if not missing:
+                break
+        settled: list[tuple[int, int, int, int]] = []  # part, offset, count, share
+        still: list[tuple[int, int, int, int, int]] = []
+        filled = 0
+        for run, more in zip(open_, extra, strict=True):
+            part, offset, count, weight, room = run
+            share = amount * weight // total
+            for start, many, each in ((offset, more, share + 1), (offset + more, count - more, share)):
+                if not many:
+                    continue
+                if each > room:
+                    pieces.setdefault(part, []).append((start, many, room))
+                    filled += many * room
+                else:
+                    settled.append((part, start, many, each))
+                    still.append((part, start, many, weight, room))
+        if not filled:
+            for part, start, many, each in settled:
+                pieces.setdefault(part, []).append((start, many, each))
+            break
+        amount -= filled
+        open_ = still
+    for part, found in pieces.items():
+        done[part] = _in_order(parts[part][0], found)
+    return done
+
+
+def _in_order(count: int, pieces: list[tuple[int, int, int]]) -> list[tuple[int, int]]:
+    """Pieces (offset, count, share) of a run in unit order; units that no piece names got nothing."""
+    out, at = [], 0
+    for start, many, each in sorted(pieces):
+        if start > at:
+            out.append((start - at, 0))
+        out.append((many, each))
+        at = start + many
+    if at < count:
+        out.append((count - at, 0))
+    return out

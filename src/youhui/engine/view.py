@@ -1,0 +1,172 @@
+"""What an action sees of a cart, and what it answers: `View` in, `Effect` out. Neither changes a price."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from youhui.engine.money import Rounding, RoundOn
+from youhui.engine.prices import Facts, Prices
+from youhui.engine.selectors import Selector
+from youhui.engine.spreading import Spread, spread
+from youhui.engine.units import Runs, Spans, count_of, inside, room, take, take_each, total
+
+Part = tuple[int, Spans]
+"""units of the line with this index"""
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """`quantity` free pieces of a sku, each worth `value` minor units (a gift is in no amount)."""
+
+    sku: str
+    quantity: int
+    value: int = 0
+
+
+class View:
+    """The units in play for one action of one promotion, at the prices it computes with."""
+
+    __slots__ = ("caps", "facts", "lines", "original", "prices", "round_on", "rounding")
+
+    def __init__(
+        self,
+        facts: Facts,
+        prices: Prices,
+        original: bool = False,
+        rounding: Rounding = "half_up",
+        round_on: RoundOn = "discount",
+        lines: frozenset[int] | None = None,
+        caps: dict[int, int] | None = None,
+    ) -> None:
+        self.facts = facts
+        self.prices = prices
+        self.original = original
+        self.rounding = rounding
+        self.round_on = round_on
+        self.lines = lines
+        """the lines that exist for the promotion; None: all"""
+        self.caps = caps
+        """how many of a line's first units exist for it; None: all of every line"""
+
+    def matching(self, selector: Selector | None) -> Sequence[int]:
+        """Indexes of the lines in play that the selector means, in cart order."""
+        found = self.facts.matching(selector)
+        if self.lines is not None:
+            found = tuple([i for i in found if i in self.lines])
+        return found if self.caps is None else [i for i in found if self.caps[i]]
+
+    def parts(self, selector: Selector | None) -> list[Part]:
+        """All units in play of the matching lines."""
+        if self.caps is None:
+            return [(i, None) for i in self.matching(selector)]
+        lines = self.facts.lines
+        return [
+            (i, None if self.caps[i] >= lines[i].quantity else ((0, self.caps[i]),))
+            for i in self.matching(selector)
+        ]
+
+    def units(self, selector: Selector | None) -> int:
+        """How many units in play match."""
+        lines = self.facts.lines
+        return sum([count_of(spans, lines[i].quantity) for i, spans in self.parts(selector)])
+
+    def price(self, part: Part) -> int:
+        """The sum of these units' prices: running, or original if the promotion says so."""
+        i, spans = part
+        if self.original:
+            line = self.facts.lines[i]
+            return line.unit_price * count_of(spans, line.quantity)
+        return self.weight(part)
+
+    def weight(self, part: Part) -> int:
+        """Their running total."""
+        i, spans = part
+        return self.prices.left[i] if spans is None else total(self.prices.runs[i], spans)
+
+    def room(self, part: Part) -> int:
+        """What may still be taken of them."""
+        i, spans = part
+        floor = self.facts.lines[i].min_unit_price if self.facts.floored else 0
+        return room(self.prices.runs[i], floor, spans) if floor else self.weight(part)
+
+    @property
+    def shipping_price(self) -> int:
+        """The price of shipping that the promotion computes with."""
+        return self.facts.shipping if self.original else self.prices.shipping
+
+    def sorted_units(
+        self, parts: Sequence[Part], dearest: bool, with_room: bool = False, unconsumed: bool = False
+    ) -> list[tuple[int, int, int, int]]:
+        """Runs of these units by the price that counts: (price, line, offset, count); ties by line, then unit."""
+        found = []
+        for i, spans in parts:
+            line = self.facts.lines[i]
+            for at, count, running, consumed in inside(self.prices.runs[i], spans):
+                if (with_room and running <= line.min_unit_price) or (unconsumed and consumed):
+                    continue
+                found.append((line.unit_price if self.original else running, i, at, count))
+        found.sort(key=_dearest if dearest else _cheapest)
+        return found
+
+
+def _dearest(run: tuple[int, int, int, int]) -> int:
+    return -run[0]
+
+
+def _cheapest(run: tuple[int, int, int, int]) -> int:
+    return run[0]
+
+
+class Effect:
+    """What an action would do: new runs and an amount for each line it takes from, shipping, gifts."""
+
+    __slots__ = ("amounts", "gifts", "runs", "shipping", "view")
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.runs: dict[int, Runs] = {}
+        self.amounts: dict[int, int] = {}
+        self.shipping = 0
+        self.gifts: list[Gift] = []
+
+    def take(self, part: Part, amount: int) -> None:
+        """Takes an amount (cut to the room) from these units, spread over them by running price."""
+        i, spans = part
+        view = self.view
+        amount = min(amount, view.room(part))
+        if amount <= 0:
+            return
+        floor = view.facts.lines[i].min_unit_price
+        self.runs[i] = take(self.runs.get(i) or view.prices.runs[i], amount, floor, spans)
+        self.amounts[i] = self.amounts.get(i, 0) + amount
+
+    def take_each(self, part: Part, each: Callable[[int], int]) -> None:
+        """Takes each(its price) from every one of these units, cut to the unit's room."""
+        i, spans = part
+        line = self.view.facts.lines[i]
+        before = self.runs.get(i) or self.view.prices.runs[i]
+        if self.view.original:
+            off = each(line.unit_price)
+            after = take_each(before, lambda _: off, line.min_unit_price, spans)
+        else:
+            after = take_each(before, each, line.min_unit_price, spans)
+        amount = total(before) - total(after)
+        if amount:
+            self.runs[i] = after
+            self.amounts[i] = self.amounts.get(i, 0) + amount
+
+    def share_out(self, parts: Sequence[Part], amount: int, way: Spread | None) -> None:
+        """Spreads one amount over the lines of these units by their running totals, then over each line's units."""
+        view = self.view
+        weights = [view.weight(part) for part in parts]
+        rooms = [view.room(part) for part in parts] if view.facts.floored else weights
+        for part, share in zip(
+            parts, spread(amount, weights, rooms, way or "largest_fraction", view.rounding), strict=True
+        ):
+            if share:
+                self.take(part, share)
+
+    def take_shipping(self, amount: int) -> None:
+        """Takes an amount of shipping, at most what is left of its price."""
+        self.shipping = min(max(amount, 0), self.view.prices.shipping)

@@ -1,0 +1,50 @@
+"""The same part has the same place and the same name everywhere."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.architecture import source
+
+PARTS = {"__init__", "model", "rules", "service", "store", "tables", "http", "schemas", "jobs", "problems"}
+CAPABILITY_MODULES = [
+    path for capability in source.CAPABILITIES for path in source.modules(source.PACKAGE / capability)
+]
+LONGEST = 300
+LONGER: dict[str, str] = {
+    # "src/youhui/part/file.py": "why it reads better in one piece",
+}
+PUBLIC = [
+    path
+    for path in source.modules()
+    if (path.stem == "__init__" and source.public_names(path))
+    or "__all__" in path.read_text(encoding="utf-8")
+]
+
+
+@pytest.mark.parametrize("path", CAPABILITY_MODULES, ids=source.name)
+def test_a_capability_has_the_parts_that_all_have(path: Path) -> None:
+    assert path.stem in PARTS
+    assert path.parent.parent == source.PACKAGE
+
+
+@pytest.mark.parametrize("path", source.modules(), ids=source.name)
+def test_a_module_can_be_read_in_one_go(path: Path) -> None:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert (lines > LONGEST) == (source.name(path) in LONGER), f"{lines} lines"
+
+
+@pytest.mark.parametrize("path", PUBLIC, ids=source.name)
+def test_all_names_everything_public(path: Path) -> None:
+    """The linter keeps it sorted."""
+    lists = [
+        ast.literal_eval(node.value)
+        for node in source.tree(path).body
+        if isinstance(node, ast.Assign)
+        if any(isinstance(target, ast.Name) and target.id == "__all__" for target in node.targets)
+    ]
+    assert len(lists) == 1, "one list of the public names, __all__"
+    assert set(lists[0]) - {"__version__"} == source.public_names(path)
