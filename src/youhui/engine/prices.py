@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from youhui.engine.facts import Cart
 from youhui.engine.selectors import Selector
-from youhui.engine.units import Runs
+from youhui.engine.units import Line, Runs, runs_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -28,6 +28,7 @@ class Facts:
         "floored",
         "instant",
         "lines",
+        "runs",
         "shipping",
         "subtotals",
         "_matching",
@@ -42,6 +43,7 @@ class Facts:
         self.shipping = cart.shipping.price if cart.shipping is not None else 0
         self.discountable = tuple([i for i, line in enumerate(lines) if line.discountable])
         self.floored = any([line.min_unit_price for line in lines])
+        self.runs: list[Line] = [((line.quantity, line.unit_price, 0),) for line in lines]
         self._matching: dict[int, tuple[int, ...]] = {}
 
     def matching(self, selector: Selector | None) -> tuple[int, ...]:
@@ -56,11 +58,11 @@ class Facts:
 
 
 class Prices:
-    """What is left of each line's units and of the shipping price, in minor units."""
+    """What is left of each line's units and of the shipping price, in minor units. Changed only on a copy."""
 
     __slots__ = ("left", "runs", "shipping")
 
-    def __init__(self, runs: list[Runs], left: list[int], shipping: int) -> None:
+    def __init__(self, runs: list[Line], left: list[int], shipping: int) -> None:
         self.runs = runs
         self.left = left
         self.shipping = shipping
@@ -73,6 +75,10 @@ class Prices:
             facts.subtotals[:],
             facts.shipping,
         )
+
+    def units(self, index: int) -> Runs:
+        """The units of the line at this index."""
+        return runs_of(self.runs[index])
 
     def copy(self) -> Prices:
         """The same prices, to try something on."""

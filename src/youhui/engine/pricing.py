@@ -203,7 +203,7 @@ def _cut_to(outcome: Outcome, prices: Prices, most: int) -> None:
     *shares, shipping = spread(most, gives, gives)
     cut = would.copy()
     for i, share in zip(lines, shares, strict=True):
-        cut.runs[i] = take_like(prices.runs[i], would.runs[i], share)
+        cut.runs[i] = take_like(prices.units(i), would.units(i), share)
         cut.left[i] = prices.left[i] - share
     cut.shipping = prices.shipping - shipping
     outcome.amounts = {i: share for i, share in zip(lines, shares, strict=True) if share}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from youhui.engine.prices import Gap
 from youhui.engine.pricing import Reason
-from youhui.engine.units import Runs, differences
+from youhui.engine.units import Line, differences
 from youhui.engine.view import Gift
 
 Strategy: TypeAlias = Literal["priority", "best_for_customer"]
@@ -33,14 +33,13 @@ class Options:
     steps: int = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(NamedTuple):
     """An amount taken off one line by one promotion, in minor units."""
 
     line: str
     amount: int
-    before: Runs
-    after: Runs
+    before: Line
+    after: Line
 
     @property
     def units(self) -> tuple[tuple[int, int], ...]:
@@ -48,8 +47,7 @@ class Cut:
         return differences(self.before, self.after)
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(NamedTuple):
     """What one promotion gave. `shipping` is what it took of the shipping price."""
 
     promotion: str
@@ -63,8 +61,7 @@ class Applied:
         return sum([cut.amount for cut in self.cuts]) + self.shipping
 
 
-@dataclass(frozen=True, slots=True)
-class QuotedLine:
+class QuotedLine(NamedTuple):
     """A line: quantity × unit price, and what all promotions together took of it."""
 
     id: str
@@ -93,8 +90,7 @@ class Hint:
     saves: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What became of a promotion: applied (`reason` None), or refused with a reason and its numbers."""
 
     promotion: str

@@ -211,7 +211,7 @@ def _nested(conditions: Iterable[Condition]) -> Iterable[Condition]:
 
 def _applied(facts: Facts, state: State) -> tuple[list[Applied], list[Verdict]]:
     applied, verdicts = [], []
-    before = [((line.quantity, line.unit_price, 0),) for line in facts.lines]
+    before = facts.runs
     for outcome in state.applied:
         assert outcome.prices is not None
         after = outcome.prices.runs

@@ -6,8 +6,8 @@ One description of each class serves the codec, the JSON Schema, forms and rando
 from __future__ import annotations
 
 import dataclasses
-import functools
 import types
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -42,18 +42,24 @@ class Field:
     default: object
 
 
-@functools.cache
+_KNOWN: dict[type, tuple[Field, ...]] = {}
+
+
 def fields_of(cls: type) -> tuple[Field, ...]:
-    """The keys of a kind (or of a promotion, a selector …), in the order of its class."""
+    """The keys of a kind (or of a promotion, a selector …), in the order of its class; read off once."""
+    if cls not in _KNOWN:
+        _KNOWN[cls] = tuple(_fields(cls))
+    return _KNOWN[cls]
+
+
+def _fields(cls: type) -> Iterator[Field]:
     hints = get_type_hints(cls, include_extras=True)
-    found = []
     for field in dataclasses.fields(cls):
         if not field.init:
             continue
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         default = None if field.default is dataclasses.MISSING else field.default
-        found.append(Field(field.name, field.name.rstrip("_"), _shape(hints[field.name]), required, default))
-    return tuple(found)
+        yield Field(field.name, field.name.rstrip("_"), _shape(hints[field.name]), required, default)
 
 
 def _shape(hint: Any) -> Shape:

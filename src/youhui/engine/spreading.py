@@ -7,7 +7,7 @@ The only allocation in the engine. `spread` is over lines, with the promotion's 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from youhui.engine.money import Rounding, divide
 
@@ -21,7 +21,15 @@ def spread(
     way: Spread = "largest_fraction",
     rounding: Rounding = "half_up",
 ) -> list[int]:
-    """Shares of `amount` for parts with these weights, none above its room; the sum is min(amount, all room)."""
+    """Shares of `amount` for parts with these weights, none above its room; the sum is min(amount, all room).
+
+    Where the rooms are the weights themselves, no largest-fraction share exceeds its room, so one pass is enough.
+    """
+    if rooms is weights and way == "largest_fraction":
+        total = sum(weights)
+        if amount >= total:
+            return list(weights)
+        return _largest_fraction(amount, weights, rounding) if amount > 0 else [0] * len(weights)
     shares = [0] * len(weights)
     parts = [i for i, room in enumerate(rooms) if room > 0 and weights[i] > 0]
     amount = min(amount, sum([rooms[i] for i in parts]))
@@ -40,7 +48,7 @@ def spread(
     return shares
 
 
-def _largest_fraction(amount: int, weights: list[int], rounding: Rounding) -> list[int]:
+def _largest_fraction(amount: int, weights: Sequence[int], rounding: Rounding) -> list[int]:
     total = sum(weights)
     shares = [amount * weight // total for weight in weights]
     missing = amount - sum(shares)
@@ -51,7 +59,7 @@ def _largest_fraction(amount: int, weights: list[int], rounding: Rounding) -> li
     return shares
 
 
-def _remainder_first(amount: int, weights: list[int], rounding: Rounding) -> list[int]:
+def _remainder_first(amount: int, weights: Sequence[int], rounding: Rounding) -> list[int]:
     total = sum(weights)
     shares = [amount * weight // total for weight in weights]
     for i in range(amount - sum(shares)):
@@ -59,7 +67,7 @@ def _remainder_first(amount: int, weights: list[int], rounding: Rounding) -> lis
     return shares
 
 
-def _round_then_first(amount: int, weights: list[int], rounding: Rounding) -> list[int]:
+def _round_then_first(amount: int, weights: Sequence[int], rounding: Rounding) -> list[int]:
     total = sum(weights)
     # To the nearest, halves down: -((-x) rounded half up).
     shares = [-((total - 2 * amount * weight) // (2 * total)) for weight in weights]
@@ -73,7 +81,7 @@ def _round_then_first(amount: int, weights: list[int], rounding: Rounding) -> li
     return shares
 
 
-def _last_takes_rest(amount: int, weights: list[int], rounding: Rounding) -> list[int]:
+def _last_takes_rest(amount: int, weights: Sequence[int], rounding: Rounding) -> list[int]:
     total, rest, shares = sum(weights), amount, []
     for weight in weights[:-1]:
         share = min(divide(amount * weight, total, rounding), rest)
@@ -82,15 +90,34 @@ def _last_takes_rest(amount: int, weights: list[int], rounding: Rounding) -> lis
     return [*shares, rest]
 
 
-_WAYS: dict[Spread, Callable[[int, list[int], Rounding], list[int]]] = {
+_WAYS: dict[Spread, Callable[[int, Sequence[int], Rounding], list[int]]] = {
     "largest_fraction": _largest_fraction,
     "remainder_first": _remainder_first,
     "round_then_first": _round_then_first,
     "last_takes_rest": _last_takes_rest,
 }
 
-UnitPart = tuple[int, int, int]
+UnitPart: TypeAlias = tuple[int, int, int]
 """count, weight of each unit, room of each unit"""
+
+
+def one_pass(amount: int, runs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spreads over units given as runs (count, weight of each): the share of each unit, and how many first units get 1 more.
+
+    Largest fraction first, ties to the earlier unit; `amount` is at most the sum of the weights.
+    """
+    total = sum([count * weight for count, weight in runs])
+    shares = [amount * weight // total for _, weight in runs]
+    missing = amount - sum([run[0] * share for run, share in zip(runs, shares, strict=True)])
+    extra = [0] * len(runs)
+    if missing:
+        fractions = [-(amount * weight % total) for _, weight in runs]
+        for k in sorted(range(len(runs)), key=fractions.__getitem__):
+            extra[k] = min(missing, runs[k][0])
+            missing -= extra[k]
+            if not missing:
+                break
+    return list(zip(shares, extra, strict=True))
 
 
 def spread_units(amount: int, parts: Sequence[UnitPart]) -> list[list[tuple[int, int]]]:
@@ -98,48 +125,28 @@ def spread_units(amount: int, parts: Sequence[UnitPart]) -> list[list[tuple[int,
 
     The cost follows the number of runs, not of units.
     """
-    done: list[list[tuple[int, int]]] = [[(count, 0)] for count, _, _ in parts]
     amount = min(amount, sum([count * room for count, weight, room in parts if weight > 0 and room > 0]))
-    # Open runs: which part, offset of its first unit, count, weight, room.
-    open_ = [
-        (i, 0, count, weight, room)
-        for i, (count, weight, room) in enumerate(parts)
-        if weight > 0 and room > 0
-    ]
-    pieces: dict[int, list[tuple[int, int, int]]] = {}
+    # Open runs: which part, offset of its first unit, count, weight, room. Those over their room get it and are out.
+    open_ = [(i, 0, count, weight, room) for i, (count, weight, room) in enumerate(parts) if weight > 0 and room > 0]
+    found: list[list[tuple[int, int, int]]] = [[] for _ in parts]
     while amount > 0 and open_:
-        total = sum([run[2] * run[3] for run in open_])
-        missing = amount - sum([run[2] * (amount * run[3] // total) for run in open_])
-        extra = [0] * len(open_)
-        for k in sorted(range(len(open_)), key=lambda k: -(amount * open_[k][3] % total)):
-            extra[k] = min(missing, open_[k][2])
-            missing -= extra[k]
-            if not missing:
-                break
-        settled: list[tuple[int, int, int, int]] = []  # part, offset, count, share
-        still: list[tuple[int, int, int, int, int]] = []
-        filled = 0
-        for run, more in zip(open_, extra, strict=True):
+        settled, still, filled = [], [], 0
+        for run, (share, more) in zip(open_, one_pass(amount, [run[2:4] for run in open_]), strict=True):
             part, offset, count, weight, room = run
-            share = amount * weight // total
             for start, many, each in ((offset, more, share + 1), (offset + more, count - more, share)):
-                if not many:
-                    continue
-                if each > room:
-                    pieces.setdefault(part, []).append((start, many, room))
+                if many and each > room:
+                    found[part].append((start, many, room))
                     filled += many * room
-                else:
-                    settled.append((part, start, many, each))
+                elif many:
+                    settled.append((part, (start, many, each)))
                     still.append((part, start, many, weight, room))
         if not filled:
-            for part, start, many, each in settled:
-                pieces.setdefault(part, []).append((start, many, each))
+            for part, piece in settled:
+                found[part].append(piece)
             break
         amount -= filled
         open_ = still
-    for part, found in pieces.items():
-        done[part] = _in_order(parts[part][0], found)
-    return done
+    return [_in_order(count, pieces) for (count, _, _), pieces in zip(parts, found, strict=True)]
 
 
 def _in_order(count: int, pieces: list[tuple[int, int, int]]) -> list[tuple[int, int]]:

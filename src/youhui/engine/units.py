@@ -9,15 +9,62 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from youhui.engine.spreading import spread_units
+from youhui.engine.spreading import one_pass, spread_units
 
 Run: TypeAlias = tuple[int, int, int]
 """count, running price of each unit, 1 if a shared buy_x_get_y consumed it (else 0)"""
 Runs: TypeAlias = tuple[Run, ...]
+Line: TypeAlias = "Runs | Deferred"
+"""a line's units, or what was taken of them as a whole and not yet laid on each"""
 Span: TypeAlias = tuple[int, int]
 """units [start, stop) of a line, counted from 0 in unit order"""
 Spans: TypeAlias = tuple[Span, ...] | None
 """which units of a line: sorted, disjoint, none empty; None is all of them"""
+
+
+class Deferred:
+    """Units less an amount taken of the whole line; which unit bears what is worked out when someone asks.
+
+    Most promotions never look at single units, so most quotes never pay for this.
+    """
+
+    __slots__ = ("_amount", "_before", "_runs")
+
+    def __init__(self, before: Line, amount: int) -> None:
+        self._before = before
+        self._amount = amount
+        self._runs: Runs | None = None
+
+    def runs(self) -> Runs:
+        """The units. The chain of what was taken before is followed without recursion, however long."""
+        chain: list[Deferred] = []
+        link: Line = self
+        while isinstance(link, Deferred):
+            if link._runs is not None:
+                link = link._runs
+                break
+            chain.append(link)
+            link = link._before
+        runs = link
+        for link in reversed(chain):
+            runs = link._runs = take(runs, link._amount, 0)
+        return runs
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Deferred):
+            return self.runs() == other.runs()
+        return self.runs() == other
+
+    def __hash__(self) -> int:
+        return hash(self.runs())
+
+    def __repr__(self) -> str:
+        return repr(self.runs())
+
+
+def runs_of(line: Line) -> Runs:
+    """The units of a line as runs."""
+    return line.runs() if isinstance(line, Deferred) else line
 
 
 def count_of(spans: Spans, quantity: int) -> int:
@@ -46,11 +93,13 @@ def pieces(runs: Runs, spans: Spans) -> Iterator[tuple[int, int, int, int, bool]
                 start, stop = next(waiting, (1 << 62, 1 << 62))
 
 
-def inside(runs: Runs, spans: Spans) -> Iterator[tuple[int, int, int, int]]:
+def inside(runs: Runs, spans: Spans) -> list[tuple[int, int, int, int]]:
     """(offset, count, price, consumed) of the units within the spans."""
-    for at, count, price, consumed, within in pieces(runs, spans):
-        if within:
-            yield at, count, price, consumed
+    if spans is None:
+        if len(runs) == 1:
+            return [(0, *runs[0])]
+        return [piece[:4] for piece in pieces(runs, None)]
+    return [piece[:4] for piece in pieces(runs, spans) if piece[4]]
 
 
 def total(runs: Runs, spans: Spans = None) -> int:
@@ -86,12 +135,20 @@ def take(runs: Runs, amount: int, floor: int, spans: Spans = None) -> Runs:
         if not rest:
             return ((count, price - each, consumed),)
         return ((rest, price - each - 1, consumed), (count - rest, price - each, consumed))
-    cut = list(pieces(runs, spans))
-    shares = spread_units(
-        amount,
-        [(count, price, price - floor) if within else (count, 0, 0) for _, count, price, _, within in cut],
-    )
-    return _less(cut, shares)
+    cut = [(0, *run, True) for run in runs] if spans is None else list(pieces(runs, spans))
+    if floor:
+        parts = [(count, price, price - floor) if within else (count, 0, 0) for _, count, price, _, within in cut]
+        return _less(cut, spread_units(amount, parts))
+    # Without a floor no share exceeds its room, so one pass is enough.
+    passed = iter(one_pass(amount, [(count, price) for _, count, price, _, within in cut if within]))
+    out: list[Run] = []
+    for _, count, price, mark, within in cut:
+        share, more = next(passed) if within else (0, 0)
+        if more:
+            out.append((more, price - share - 1, mark))
+        if count > more:
+            out.append((count - more, price - share, mark))
+    return merged(out)
 
 
 def take_like(runs: Runs, after: Runs, amount: int) -> Runs:
@@ -120,10 +177,10 @@ def consume(runs: Runs, spans: Spans) -> Runs:
     )
 
 
-def differences(before: Runs, after: Runs) -> tuple[tuple[int, int], ...]:
+def differences(before: Line, after: Line) -> tuple[tuple[int, int], ...]:
     """What was taken of a line, as runs of equal units in unit order: (count, amount from each)."""
     out: list[tuple[int, int]] = []
-    for count, price, then, _ in _side_by_side(before, after):
+    for count, price, then, _ in _side_by_side(runs_of(before), runs_of(after)):
         off = price - then
         if out and out[-1][1] == off:
             out[-1] = (out[-1][0] + count, off)

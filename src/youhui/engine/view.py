@@ -9,7 +9,7 @@ from youhui.engine.money import Rounding, RoundOn
 from youhui.engine.prices import Facts, Prices
 from youhui.engine.selectors import Selector
 from youhui.engine.spreading import Spread, spread
-from youhui.engine.units import Runs, Spans, count_of, inside, room, take, take_each, total
+from youhui.engine.units import Deferred, Line, Spans, count_of, inside, room, runs_of, take, take_each, total
 
 Part = tuple[int, Spans]
 """units of the line with this index"""
@@ -54,7 +54,7 @@ class View:
         found = self.facts.matching(selector)
         if self.lines is not None:
             found = tuple([i for i in found if i in self.lines])
-        return found if self.caps is None else [i for i in found if self.caps[i]]
+        return found if self.caps is None else tuple([i for i in found if self.caps[i]])
 
     def parts(self, selector: Selector | None) -> list[Part]:
         """All units in play of the matching lines."""
@@ -82,13 +82,18 @@ class View:
     def weight(self, part: Part) -> int:
         """Their running total."""
         i, spans = part
-        return self.prices.left[i] if spans is None else total(self.prices.runs[i], spans)
+        return self.prices.left[i] if spans is None else total(self.prices.units(i), spans)
+
+    def weights(self, parts: Sequence[Part]) -> list[int]:
+        """The running total of each of these."""
+        left = self.prices.left
+        return [left[i] if spans is None else self.weight((i, spans)) for i, spans in parts]
 
     def room(self, part: Part) -> int:
         """What may still be taken of them."""
         i, spans = part
         floor = self.facts.lines[i].min_unit_price if self.facts.floored else 0
-        return room(self.prices.runs[i], floor, spans) if floor else self.weight(part)
+        return room(self.prices.units(i), floor, spans) if floor else self.weight(part)
 
     @property
     def shipping_price(self) -> int:
@@ -100,12 +105,13 @@ class View:
     ) -> list[tuple[int, int, int, int]]:
         """Runs of these units by the price that counts: (price, line, offset, count); ties by line, then unit."""
         found = []
+        lines, original = self.facts.lines, self.original
         for i, spans in parts:
-            line = self.facts.lines[i]
-            for at, count, running, consumed in inside(self.prices.runs[i], spans):
-                if (with_room and running <= line.min_unit_price) or (unconsumed and consumed):
-                    continue
-                found.append((line.unit_price if self.original else running, i, at, count))
+            line = lines[i]
+            floor = line.min_unit_price if with_room else -1
+            for at, count, running, consumed in inside(self.prices.units(i), spans):
+                if running > floor and not (consumed and unconsumed):
+                    found.append((line.unit_price if original else running, i, at, count))
         found.sort(key=_dearest if dearest else _cheapest)
         return found
 
@@ -125,27 +131,36 @@ class Effect:
 
     def __init__(self, view: View) -> None:
         self.view = view
-        self.runs: dict[int, Runs] = {}
+        self.runs: dict[int, Line] = {}
         self.amounts: dict[int, int] = {}
         self.shipping = 0
         self.gifts: list[Gift] = []
 
     def take(self, part: Part, amount: int) -> None:
         """Takes an amount (cut to the room) from these units, spread over them by running price."""
+        amount = min(amount, self.view.room(part))
+        if amount > 0:
+            self._put(part, amount)
+
+    def _put(self, part: Part, amount: int) -> None:
+        """Takes an amount that is within the room."""
         i, spans = part
-        view = self.view
-        amount = min(amount, view.room(part))
-        if amount <= 0:
-            return
-        floor = view.facts.lines[i].min_unit_price
-        self.runs[i] = take(self.runs.get(i) or view.prices.runs[i], amount, floor, spans)
+        before = self.units(i)
+        if spans is None and not self.view.facts.floored:
+            self.runs[i] = Deferred(before, amount)
+        else:
+            self.runs[i] = take(runs_of(before), amount, self.view.facts.lines[i].min_unit_price, spans)
         self.amounts[i] = self.amounts.get(i, 0) + amount
+
+    def units(self, index: int) -> Line:
+        """The line's units after what this effect took so far."""
+        return self.runs.get(index) or self.view.prices.runs[index]
 
     def take_each(self, part: Part, each: Callable[[int], int]) -> None:
         """Takes each(its price) from every one of these units, cut to the unit's room."""
         i, spans = part
         line = self.view.facts.lines[i]
-        before = self.runs.get(i) or self.view.prices.runs[i]
+        before = runs_of(self.units(i))
         if self.view.original:
             off = each(line.unit_price)
             after = take_each(before, lambda _: off, line.min_unit_price, spans)
@@ -159,13 +174,12 @@ class Effect:
     def share_out(self, parts: Sequence[Part], amount: int, way: Spread | None) -> None:
         """Spreads one amount over the lines of these units by their running totals, then over each line's units."""
         view = self.view
-        weights = [view.weight(part) for part in parts]
+        weights = view.weights(parts)
         rooms = [view.room(part) for part in parts] if view.facts.floored else weights
-        for part, share in zip(
-            parts, spread(amount, weights, rooms, way or "largest_fraction", view.rounding), strict=True
-        ):
+        shares = spread(amount, weights, rooms, way or "largest_fraction", view.rounding)
+        for part, share in zip(parts, shares, strict=True):
             if share:
-                self.take(part, share)
+                self._put(part, share)
 
     def take_shipping(self, amount: int) -> None:
         """Takes an amount of shipping, at most what is left of its price."""

@@ -11,7 +11,7 @@ from youhui.engine.forms import Amount, Misfit, Pick, Positive
 from youhui.engine.money import Percent
 from youhui.engine.prices import Facts
 from youhui.engine.selectors import Key, Selector
-from youhui.engine.units import consume
+from youhui.engine.units import consume, runs_of
 from youhui.engine.view import Effect, Part, View
 
 Unit = tuple[int, int, int, int]
@@ -74,7 +74,7 @@ class BuyXGetY(Action):
             if shared:
                 bought = first_units(_without(to_buy, taken), rounds * self.buy.quantity)
                 for i, spans in parts + bought:
-                    effect.runs[i] = consume(effect.runs.get(i) or view.prices.runs[i], spans)
+                    effect.runs[i] = consume(runs_of(effect.units(i)), spans)
         return effect
 
     def _rounds(self, to_buy: list[Unit], to_get: list[Unit], buying: set[int]) -> int:

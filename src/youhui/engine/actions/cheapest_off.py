@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from youhui.engine.actions.base import Action
-from youhui.engine.actions.sets import every_nth
+from youhui.engine.sets import every_nth
 from youhui.engine.forms import Misfit, Positive
 from youhui.engine.money import Percent
 from youhui.engine.prices import Facts

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from youhui.engine.actions.base import LINE_KEYS, Action, LineKeys
-from youhui.engine.actions.sets import sets_of
+from youhui.engine.sets import sets_of
 from youhui.engine.forms import Amount, Positive
 from youhui.engine.prices import Facts
 from youhui.engine.selectors import Key
