@@ -28,9 +28,7 @@ def main() -> int:
     worth = promotions.inferred(year, offers)
     ruleset = promotions.compiled(offers, worth)
     year.list_unrepresentable(LISTING)
-    progress_console.print(
-        f"{len(ruleset):,} promotions; lines that no cart can hold are listed in {LISTING}"
-    )
+    progress_console.print(f"{len(ruleset):,} promotions; what no cart can hold: {LISTING}", soft_wrap=True)
     baskets = carts.baskets(year, carts.products(year), redemptions, arguments.limit)
     try:
         with _progress(progress_console) as bar:
@@ -50,7 +48,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m examples.complete_journey", description=__doc__)
     parser.add_argument("--limit", type=int, metavar="N", help="stop after the first N baskets of the year")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, amounts in cents")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.limit is not None and arguments.limit < 0:
+        parser.error("--limit cannot be below 0")
+    return arguments
 
 
 def _progress(console: Console) -> Progress:

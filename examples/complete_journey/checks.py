@@ -38,8 +38,8 @@ class Recorded:
     """one of these lines qualifies for another redemption too: whose discount it was is not recorded"""
     shelf: int
     """what these lines cost on the shelf"""
-    cheapest: int
-    """what their cheapest unit costs"""
+    dearest: int
+    """what their dearest unit costs"""
 
 
 def figures(year: Year) -> Figures:
@@ -97,7 +97,7 @@ def recorded(year: Year) -> dict[int, Recorded]:
     """By redemption; one without a qualifying line is not there."""
     rows = year.all(
         """select q.id, sum(q.coupon_cents)::bigint, bool_or(q.claims > 1),
-                  sum(q.cents)::bigint, min(q.cents // q.quantity)::bigint
+                  sum(q.cents)::bigint, max(ceil(q.cents / q.quantity))::bigint
            from (select *, count(*) over (partition by basket, product) as claims
                  from qualifying semi join entered using (id, basket) where quantity > 0) q
            group by q.id"""

@@ -118,7 +118,8 @@ class Year:
 
     def all(self, sql: str) -> list[tuple[Any, ...]]:
         """All rows."""
-        return self.db.execute(sql).fetchall()
+        rows: list[tuple[Any, ...]] = self.db.execute(sql).fetchall()
+        return rows
 
     def offers(self) -> list[Offer]:
         """The 1,197 pairs of campaign and coupon, by campaign, then coupon."""

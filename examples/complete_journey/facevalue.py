@@ -28,7 +28,8 @@ MANUFACTURER = 5
 MIN_LINES = 3
 MIN_SHARE = (2, 3)
 
-# Cents off and the units to buy, by value code (GS1 US; the codes that name an amount).
+# Cents off and the units to buy, by value code (GS1 US; the codes that name an amount). Older tables have 5, 7, 8, 9
+# and 13 as reserved; the lines confirm 7, 9 and 13, no line shows 5 or 8 (one coupon, never redeemed, has 8).
 _ON_ONE = {
     cents: cents for cents in (10, 12, 15, 20, 25, 29, 30, 35, 39, 40, 45, 49, 50, 55, 59, 60, 65, 69, 70, 75)
 }

@@ -48,11 +48,13 @@ def action(offer: Offer, worth: FaceValue) -> dict[str, Any]:
     """What one use gives.
 
     An amount goes over all qualifying lines, not off one unit: of the 15 redemptions whose amount was more than the
-    dearest qualifying unit cost, 11 were given all of it, none was cut to the unit.
+    dearest qualifying unit cost, 11 were given all of it, none was cut to the unit. A free unit is the dearest, as in
+    the only basket that had a choice.
     """
     selector = {"products": list(offer.products)}
     if worth.cents is None:
-        return {"kind": "percent_off", "percent": "100", "target": "lines", "units": 1, "selector": selector}
+        free = {"kind": "percent_off", "percent": "100", "target": "lines", "units": 1, "pick": "dearest"}
+        return {**free, "selector": selector}
     amount = f"{worth.cents // 100}.{worth.cents % 100:02d}"
     return {"kind": "amount_off", "amount": amount, "target": "across_lines", "selector": selector}
 

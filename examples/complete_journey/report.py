@@ -14,9 +14,14 @@ from rich.text import Text
 from examples.complete_journey.summary import Summary
 
 TARGET = 3_000
-AGREEMENT = (
-    "", "promo- tions", "uses", "with a record", "of these: computed", "recorded", "equal to the cent", "a multiple",
-)  # fmt: skip
+AGREEMENT = ("", "rules", "uses", "on record", "computed", "recorded", "equal", "times")
+MEANING = {
+    "applied": "the coupon's discount was given",
+    "no_effect": "household and day are right, but no product of the coupon is in the basket",
+    "conditions": "the household was not a target of the campaign",
+    "not_started": "before the campaign's first day",
+    "expired": "after the campaign's last day",
+}
 
 
 def show(summary: Summary, console: Console) -> None:
@@ -104,14 +109,18 @@ def _agreements(summary: Summary) -> Table:
         cells = (row.promotions, row.redemptions, row.with_record)
         amounts = (_usd(row.computed), _usd(row.recorded))
         table.add_row(row.source, *map(str, cells), *amounts, f"{row.equal}{share}", str(row.copies))
-    table.caption = f"without {summary.shared} redemptions with a line that qualifies for another one too"
+    table.caption = (
+        "uses whose lines qualify for no other (without "
+        f"{summary.shared}); those on record, in USD;\nequal to the cent; two, three … times the face value"
+    )
     return table
 
 
 def _reasons(summary: Summary) -> Table:
-    table = _table("What the engine said about the codes", "", "redemptions")
+    table = _table("What the engine said to the codes", "", "redemptions", "")
     for reason, times in summary.tally.reasons():
-        table.add_row(reason, f"{times:,}")
+        table.add_row(reason, f"{times:,}", MEANING.get(reason, ""))
+    table.columns[-1].justify = "left"
     return table
 
 

@@ -83,15 +83,12 @@ def _checks(
     recorded: Mapping[int, checks.Recorded],
 ) -> list[Check]:
     seen = tally.outcomes.keys()
-    expected = {
-        use.id: _expected(worth[use.key], recorded[use.id])
-        for use in redemptions
-        if use.id in recorded.keys() & seen
-    }
+    found = recorded.keys() & seen
+    expected = {u.id: _expected(worth[u.key], recorded[u.id]) for u in redemptions if u.id in found}
     given = {(key, tally.outcomes[key].cents) for key in tally.with_product}
     return [
         _check("household and window right", tally.right_window, checks.in_window(year) & seen),
-        _check("with a qualifying product", tally.with_product, recorded.keys() & seen),
+        _check("with a qualifying product", tally.with_product, found),
         _check("given what SQL expects, to the cent", given, set(expected.items())),
     ]
 
@@ -101,8 +98,8 @@ def _check(words: str, engine: Set[object], sql: Set[object]) -> Check:
 
 
 def _expected(face: FaceValue, lines: checks.Recorded) -> int:
-    """The face value or, where the lines cost less, all of it; of free units the cheapest."""
-    return lines.cheapest if face.cents is None else min(face.cents, lines.shelf)
+    """The face value or, where the lines cost less, all of it; a free unit is the dearest."""
+    return lines.dearest if face.cents is None else min(face.cents, lines.shelf)
 
 
 def _agreements(
@@ -111,7 +108,8 @@ def _agreements(
     worth: Mapping[str, FaceValue],
     recorded: Mapping[int, checks.Recorded],
 ) -> list[Agreement]:
-    alone = [use for use in redemptions if use.id in tally.with_product and not recorded[use.id].shared]
+    both = tally.with_product & recorded.keys()
+    alone = [use for use in redemptions if use.id in both and not recorded[use.id].shared]
     promotions = Counter(face.source for face in worth.values())
     found = []
     for source in SOURCES:

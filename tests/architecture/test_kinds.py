@@ -47,5 +47,5 @@ def test_a_kind_is_one_class_of_its_name(path: Path) -> None:
 
 @pytest.mark.parametrize("path", KINDS, ids=source.name)
 def test_a_kind_has_a_test_table(path: Path) -> None:
-    table = source.ROOT / "tests" / "engine" / path.parent.name / f"test_{kind_of(path)}.py"
+    table = source.ROOT / "tests" / "engine" / path.parent.name / f"{kind_of(path)}.json"
     assert table.exists(), f"{source.name(path)} has no {source.name(table)}"

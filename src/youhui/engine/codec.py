@@ -11,6 +11,7 @@ from youhui.engine.kinds import BUILT_IN, Registry
 from youhui.engine.money import format_amount
 from youhui.engine.promotion import Promotion
 from youhui.engine.reading import Reader
+from youhui.engine.values import shown
 from youhui.engine.writing import Writer
 
 COUNTERS = ("used", "used_by_customer", "budget_used", "units_left")
@@ -31,7 +32,7 @@ def decode_promotions(
     promotions: list[Promotion] = []
     used: dict[str, Used] = {}
     if not isinstance(documents, list):
-        reader.wrong(path, "not_list", got=type(documents).__name__)
+        reader.wrong(path, "not_list", got=shown(documents))
         documents = []
     for i, document in enumerate(documents):
         promotion = reader.build(f"{path}[{i}]", document, Promotion, COUNTERS)

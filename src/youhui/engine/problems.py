@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+MOST_PROBLEMS = 100
+"""so many faults of a document are told"""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -19,10 +22,10 @@ class Problem:
 
 
 class InvalidDocument(ValueError):
-    """A document that cannot be read, with every fault found (at most 100)."""
+    """A document that cannot be read, with every fault found (at most MOST_PROBLEMS)."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems[:100])
+        self.problems = tuple(problems[:MOST_PROBLEMS])
         super().__init__("; ".join(_line(problem) for problem in self.problems[:5]))
 
 

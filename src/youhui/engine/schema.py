@@ -1,7 +1,8 @@
 """JSON Schema (draft 2020-12) of promotions and carts, generated from the fields of the kinds.
 
-A schema accepts every document that the codec accepts. The codec also sees what no schema can say: that keys fit together,
-that ids are used once, that amounts have the digits of their currency, that a time zone exists, that nesting ends.
+A schema accepts every document that the codec accepts. The codec also sees what no schema can say: that keys fit
+together, that ids are used once, that amounts have the digits of their currency, that a time zone exists, that nesting
+ends.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from youhui.engine.promotion import Promotion
 from youhui.engine.shapes import Field, Shape, fields_of
 from youhui.engine.writing import Writer
 
-Json: TypeAlias = "None | bool | int | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 Schema: TypeAlias = dict[str, Json]
 
+_NONE: Mapping[str, Json] = {}
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -55,24 +57,30 @@ class Definitions:
         name = self._names.get(cls)
         if name is None:
             name = self._names[cls] = self._free_name(_snake(cls.__name__))
-            self._schemas[name] = {}
+            self._schemas[name] = {}  # its place; its keys may refer to it
             self._schemas[name] = {"description": _described(cls), **self.keys(cls)}
         return _to(name)
 
     def keys(
-        self, cls: type, fixed: Mapping[str, Json] | None = None, allowed: Collection[str] | None = None
+        self,
+        cls: type,
+        given: Mapping[str, Json] = _NONE,
+        optional: Mapping[str, Json] = _NONE,
+        allowed: Collection[str] | None = None,
     ) -> Schema:
-        """An object with the `fixed` keys and the class's own, or those of them that are `allowed`, and no others."""
-        fixed = fixed or {}
-        fields = [
+        """An object with the class's own keys, or those of them that are `allowed`, and no others.
+
+        `given` are keys before them that must be there, `optional` keys after them that may.
+        """
+        own = [
             field
             for field in fields_of(cls)
-            if field.key not in fixed and (allowed is None or field.key in allowed)
+            if field.key not in given and (allowed is None or field.key in allowed)
         ]
         return {
             "type": "object",
-            "properties": {**fixed, **{field.key: self._field(field) for field in fields}},
-            "required": [*fixed, *(field.key for field in fields if field.required)],
+            "properties": {**given, **{field.key: self._field(field) for field in own}, **optional},
+            "required": [*given, *(field.key for field in own if field.required)],
             "additionalProperties": False,
         }
 
@@ -96,12 +104,7 @@ class Definitions:
         """A reference to a form of values: an amount, an instant, a text …"""
         name = form.value if isinstance(form, Form) else form
         if name not in self._schemas:
-            self._schemas[name] = dict(_FORMS[form])
-            if form in _OF_ATTRIBUTES:
-                self.form("attribute")
-            elif form is Form.LEVEL:
-                self.form(Form.AMOUNT)
-                self.form(Form.COUNT)
+            self._schemas[name] = _FORMS[form]
         return _to(name)
 
     def _field(self, field: Field) -> Json:
@@ -121,16 +124,17 @@ class Definitions:
 
     def _kind(self, kind: str, cls: type[Condition] | type[Action]) -> Schema:
         """A kind's keys; where they depend on its target, one alternative for each set of keys."""
-        fixed: Schema = {"kind": {"const": kind}}
+        given: Schema = {"kind": {"const": kind}}
         targets: Mapping[str, frozenset[str]] | None = getattr(cls, "targets", None)
         if targets is None:
-            return self.keys(cls, fixed)
+            return self.keys(cls, given)
         alike: dict[frozenset[str], list[Json]] = {}
         for target, allowed in targets.items():
             alike.setdefault(allowed, []).append(target)
         return {
             "oneOf": [
-                self.keys(cls, {**fixed, "target": {"enum": names}}, keys) for keys, names in alike.items()
+                self.keys(cls, {**given, "target": {"enum": names}}, allowed=keys)
+                for keys, names in alike.items()
             ]
         }
 
@@ -162,36 +166,27 @@ def _described(cls: type) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
-_ATTRIBUTE: Schema = {"$ref": "#/$defs/attribute"}
-_OF_ATTRIBUTES = (Form.ATTRIBUTES, Form.VALUES)
+def _whole(description: str, least: int) -> Schema:
+    return {"description": description, "type": "integer", "minimum": least, "maximum": LARGEST}
+
+
+_AMOUNT: Schema = {
+    "description": 'An amount with exactly the decimals of its currency: "12.30" CNY, "12" JPY, "1.250" KWD.',
+    "type": "string",
+    "pattern": r"^([0-9]{1,18}|[0-9]{1,16}\.[0-9]{2}|[0-9]{1,15}\.[0-9]{3})$",
+}
+_ATTRIBUTE: Schema = {
+    "description": "A text, a whole number or a flag.",
+    "type": ["string", "integer", "boolean"],
+    "minimum": -LARGEST,
+    "maximum": LARGEST,
+}
 _FORMS: dict[Form | str, Schema] = {
-    Form.AMOUNT: {
-        "description": 'An amount with exactly the decimals of its currency: "12.30" CNY, "12" JPY, "1.250" KWD.',
-        "type": "string",
-        "pattern": r"^([0-9]{1,18}|[0-9]{1,16}\.[0-9]{2}|[0-9]{1,15}\.[0-9]{3})$",
-    },
-    Form.POSITIVE: {
-        "description": "A whole number from 1.",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": LARGEST,
-    },
-    Form.COUNT: {
-        "description": "A whole number from 0.",
-        "type": "integer",
-        "minimum": 0,
-        "maximum": LARGEST,
-    },
-    Form.WHOLE: {
-        "description": "A whole number.",
-        "type": "integer",
-        "minimum": -LARGEST,
-        "maximum": LARGEST,
-    },
-    Form.LEVEL: {
-        "description": "An amount, or a whole number where units are counted.",
-        "anyOf": [{"$ref": "#/$defs/amount"}, {"$ref": "#/$defs/count"}],
-    },
+    Form.AMOUNT: _AMOUNT,
+    Form.POSITIVE: _whole("A whole number from 1.", 1),
+    Form.COUNT: _whole("A whole number from 0.", 0),
+    Form.WHOLE: _whole("A whole number.", -LARGEST),
+    Form.LEVEL: {"anyOf": [_AMOUNT, _whole("A whole number of units.", 0)]},
     Form.CLOCK: {
         "description": 'A time of day, "00:00" to "24:00".',
         "type": "string",
@@ -224,13 +219,6 @@ _FORMS: dict[Form | str, Schema] = {
         "additionalProperties": {"type": "array", "items": _ATTRIBUTE},
     },
     Form.VALUES: {"description": "Values by name.", "type": "object", "additionalProperties": _ATTRIBUTE},
-    "attribute": {
-        "description": "A text, a whole number or a flag.",
-        "anyOf": [
-            {"type": ["string", "boolean"]},
-            {"type": "integer", "minimum": -LARGEST, "maximum": LARGEST},
-        ],
-    },
     "text": {"description": "A text.", "type": "string"},
     "flag": {"description": "True or false.", "type": "boolean"},
     "percent": {

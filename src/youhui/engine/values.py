@@ -6,20 +6,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Any
 
 from youhui.engine.forms import LARGEST, Form
 from youhui.engine.money import Percent, digits, is_currency, parse_amount
 from youhui.engine.prices import microseconds
 from youhui.engine.problems import MOST_PROBLEMS, InvalidDocument, Problem
-from youhui.engine.shapes import Shape
 
 WRONG: Any = object()
 """stands for a value that could not be read"""
 
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 _LONGEST = 60
-V = TypeVar("V", bound="Values")
 
 
 class Values:
@@ -79,15 +77,22 @@ class Values:
 
     def whole(self, path: str, value: object, least: int | None = None) -> Any:
         """A JSON integer in the range that JavaScript reads exactly, from `least` on."""
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST:
-            if least is None or value >= least:
-                return value
-        bounds = {"most": LARGEST} if least is None else {"most": LARGEST, "least": least}
-        return self.wrong(path, "not_whole", got=shown(value), **bounds)
+        lowest = -LARGEST if least is None else least
+        if isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= LARGEST:
+            return value
+        return self.wrong(path, "not_whole", got=shown(value), least=lowest, most=LARGEST)
+
+    def positive(self, path: str, value: object) -> Any:
+        """A whole number from 1."""
+        return self.whole(path, value, 1)
+
+    def count(self, path: str, value: object) -> Any:
+        """A whole number from 0."""
+        return self.whole(path, value, 0)
 
     def level(self, path: str, value: object) -> Any:
         """The level of a tier: units or an amount, as the tiers are counted."""
-        return self.whole(path, value, 0) if self.levels_are_units else self.amount(path, value)
+        return self.count(path, value) if self.levels_are_units else self.amount(path, value)
 
     def amount(self, path: str, value: object) -> Any:
         """A decimal string with exactly the currency's digits, as minor units."""
@@ -186,24 +191,23 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-READERS: dict[Form | str, Callable[[Any, str, object, Shape], Any]] = {
-    Form.AMOUNT: lambda reader, path, value, _: reader.amount(path, value),
-    Form.POSITIVE: lambda reader, path, value, _: reader.whole(path, value, 1),
-    Form.COUNT: lambda reader, path, value, _: reader.whole(path, value, 0),
-    Form.WHOLE: lambda reader, path, value, _: reader.whole(path, value),
-    Form.LEVEL: lambda reader, path, value, _: reader.level(path, value),
-    Form.CLOCK: lambda reader, path, value, _: reader.clock(path, value),
-    Form.DATE: lambda reader, path, value, _: reader.date(path, value),
-    Form.INSTANT: lambda reader, path, value, _: reader.instant(path, value),
-    Form.ZONE: lambda reader, path, value, _: reader.name(path, value),
-    Form.NAME: lambda reader, path, value, _: reader.name(path, value),
-    Form.CODE: lambda reader, path, value, _: reader.name(path, value),
-    Form.ATTRIBUTES: lambda reader, path, value, _: reader.attributes(path, value),
-    Form.VALUES: lambda reader, path, value, _: reader.values(path, value),
-    Form.CURRENCY: lambda reader, path, value, _: reader.currency_code(path, value),
-    "text": lambda reader, path, value, _: reader.text(path, value),
-    "flag": lambda reader, path, value, _: reader.flag(path, value),
-    "percent": lambda reader, path, value, _: reader.percent(path, value),
-    "choice": lambda reader, path, value, shape: reader.choice(path, value, shape.choices),
+PLAIN: dict[Form | str, Callable[[Values, str, object], Any]] = {
+    Form.AMOUNT: Values.amount,
+    Form.POSITIVE: Values.positive,
+    Form.COUNT: Values.count,
+    Form.WHOLE: Values.whole,
+    Form.LEVEL: Values.level,
+    Form.CLOCK: Values.clock,
+    Form.DATE: Values.date,
+    Form.INSTANT: Values.instant,
+    Form.ZONE: Values.name,
+    Form.NAME: Values.name,
+    Form.CODE: Values.name,
+    Form.ATTRIBUTES: Values.attributes,
+    Form.VALUES: Values.values,
+    Form.CURRENCY: Values.currency_code,
+    "text": Values.text,
+    "flag": Values.flag,
+    "percent": Values.percent,
 }
-"""how the values of each plain form are read"""
+"""how a value is read whose form says it all"""

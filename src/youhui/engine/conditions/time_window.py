@@ -35,7 +35,7 @@ class TimeWindow(Condition):
             raise Misfit("from", "earlier than 24:00 and not the same as until")
         try:
             object.__setattr__(self, "_zone", ZoneInfo(self.timezone))
-        except (ValueError, OSError) as error:
+        except (KeyError, ValueError, OSError) as error:  # KeyError: ZoneInfoNotFoundError
             raise Misfit("timezone", "the name of an IANA time zone such as Asia/Shanghai") from error
 
     def holds(self, facts: Facts, prices: Prices) -> bool:

@@ -1,0 +1,153 @@
+"""What every request passes through, in one ASGI wrapper: an id, a bounded body, one shape of errors, one log line.
+
+One wrapper and no stack of middleware: on the hot routes each layer would cost as much as the pricing of a small cart.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import secrets
+import time
+from dataclasses import dataclass
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from youhui.platform.languages import Language, wanted
+from youhui.platform.problems import Failed, Fault, Invalid, Refusal, TooLarge, render
+
+MOST = 1024 * 1024
+"""bytes of a body (P23)"""
+
+_log = structlog.get_logger()
+_GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_PROCESS = secrets.token_hex(6)
+_numbers = itertools.count(1)
+_JSON = re.compile(rb"\s*application/([a-z0-9.+-]+\+)?json\s*(;\s*charset\s*=\s*\"?utf-8\"?\s*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the edge found out about a request: scope["call"]."""
+
+    request_id: str
+    language: Language
+    body: bytes
+
+
+def call_of(scope: Scope) -> Call:
+    """The call that a request belongs to."""
+    call: Call = scope["call"]
+    return call
+
+
+class Edge:
+    """Wraps an application."""
+
+    def __init__(self, app: ASGIApp, access_log: bool = True) -> None:
+        self.app = app
+        self.access_log = access_log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers every HTTP request, also where the application raises."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        began = time.perf_counter()
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        request_id = _request_id(headers)
+        answer = _Answer(send, request_id)
+        language = wanted(headers.get(b"accept-language", b"").decode("latin-1"))
+        try:
+            body = await _body(headers, receive)
+            if body is None:
+                return
+            scope["call"] = Call(request_id, language, body)
+            await self.app(scope, _replay(body, receive), answer.send)
+        except Refusal as refusal:
+            await answer.refuse(refusal, language)
+        except Exception:
+            _log.exception("failed", request_id=request_id, method=scope["method"], path=scope["path"])
+            await answer.refuse(Failed(), language)
+        if self.access_log:
+            took = round((time.perf_counter() - began) * 1000, 2)
+            _log.info("request", request_id=request_id, method=scope["method"], path=scope["path"],
+                      status=answer.status, ms=took)  # fmt: skip
+        return None
+
+
+class _Answer:
+    """The way back to the caller: adds the request's id and remembers the status."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._request_id = request_id
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message["headers"], (b"x-request-id", self._request_id.encode())]
+        await self._send(message)
+
+    async def refuse(self, refusal: Refusal, language: Language) -> None:
+        """Answers with an error, unless an answer is under way: then the connection is all that can be ended."""
+        if self.status:
+            raise refusal
+        more = [(name.encode(), value.encode()) for name, value in refusal.headers.items()]
+        await send_json(self.send, refusal.status, render(refusal, language, self._request_id), more)
+
+
+async def send_json(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+    """A whole JSON answer."""
+    plain = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *(headers or ())]
+    await send({"type": "http.response.start", "status": status, "headers": plain})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _request_id(headers: dict[bytes, bytes]) -> str:
+    """The caller's own if it is harmless in a log, else one of ours."""
+    given = headers.get(b"x-request-id")
+    if given is not None and _GOOD_ID.fullmatch(text := given.decode("latin-1")):
+        return text
+    return f"{_PROCESS}-{next(_numbers)}"
+
+
+async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes | None:
+    """The whole body; None if the caller went away. Raises TooLarge before the rest is read, and Invalid if no JSON."""
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit() or int(length[:18]) > MOST:
+        raise TooLarge(most=MOST, headers={"connection": "close"})
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        body += message.get("body", b"")
+        if len(body) > MOST:
+            raise TooLarge(most=MOST, headers={"connection": "close"})
+        if not message.get("more_body"):
+            break
+    if body and _JSON.fullmatch(headers.get(b"content-type", b"")) is None:
+        raise Invalid([NOT_JSON_TYPE])
+    return body
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """The body once more, for an application that reads it for itself."""
+    parts: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return parts.pop() if parts else await receive()
+
+    return again
+
+
+NOT_JSON_TYPE = Fault(
+    "",
+    "not_json_type",
+    lambda language: {
+        "zh-CN": "请求体须为 JSON（Content-Type: application/json，UTF-8 编码）",
+        "en": "The body must be JSON (Content-Type: application/json, in UTF-8)",
+    }[language],
+)

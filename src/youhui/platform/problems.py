@@ -1,0 +1,108 @@
+"""Everything that is answered with an error: one small tree of refusals, rendered in one shape.
+
+`{"error": CODE, "message": …, "details": [{"path", "code", "message", "params"}], "request_id": …}`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import msgspec
+
+from youhui.platform.languages import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with what was sent: where, its code, and its sentence in a language."""
+
+    path: str
+    code: str
+    say: Callable[[Language], str]
+    params: Mapping[str, str | int] = field(default_factory=dict)
+
+
+class Refusal(Exception):
+    """A request that is not done. `params` fill its sentences; `details` name each fault of what was sent."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+    sentences: ClassVar[Mapping[Language, str]]
+
+    def __init__(self, details: Sequence[Fault] = (), headers: Mapping[str, str] | None = None, **params: str | int):
+        super().__init__(self.code)
+        self.details = tuple(details)
+        self.headers = dict(headers or {})
+        self.params = params
+
+    def message(self, language: Language) -> str:
+        """The sentence, filled in."""
+        return self.sentences[language].format_map(self.params)
+
+
+class Invalid(Refusal):
+    """What was sent is not as the documentation says; the details say where."""
+
+    status = 400
+    code = "VALIDATION_ERROR"
+    sentences = {"zh-CN": "请求内容有误", "en": "The request is not valid"}
+
+
+class NotFound(Refusal):
+    """No such address."""
+
+    status = 404
+    code = "NOT_FOUND"
+    sentences = {"zh-CN": "没有这个地址", "en": "There is nothing at this address"}
+
+
+class MethodNotAllowed(Refusal):
+    """The address exists, the method does not."""
+
+    status = 405
+    code = "METHOD_NOT_ALLOWED"
+    sentences = {"zh-CN": "该地址不支持此请求方法", "en": "This address does not know the method"}
+
+
+class TooLarge(Refusal):
+    """The body is longer than is read."""
+
+    status = 413
+    code = "BODY_TOO_LARGE"
+    sentences = {"zh-CN": "请求内容超过 {most} 字节", "en": "The body is longer than {most} bytes"}
+
+
+class Failed(Refusal):
+    """Our fault: it is logged under the request's id."""
+
+    status = 500
+    code = "INTERNAL_ERROR"
+    sentences = {"zh-CN": "服务器内部错误", "en": "Something went wrong on our side"}
+
+
+class Unavailable(Refusal):
+    """The database is not there or too busy; nothing was changed."""
+
+    status = 503
+    code = "UNAVAILABLE"
+    sentences = {"zh-CN": "服务暂时不可用，请稍后重试", "en": "The service is not available for the moment; try again"}
+
+    def __init__(self) -> None:
+        super().__init__(headers={"retry-after": "1"})
+
+
+def render(refusal: Refusal, language: Language, request_id: str) -> bytes:
+    """The one shape of an error, as JSON."""
+    return msgspec.json.encode(
+        {
+            "error": refusal.code,
+            "message": refusal.message(language),
+            "details": [
+                {"path": f.path, "code": f.code, "message": f.say(language), "params": dict(f.params)}
+                for f in refusal.details
+            ],
+            "request_id": request_id,
+        }
+    )
