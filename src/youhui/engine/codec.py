@@ -57,6 +57,18 @@ def decode_promotion(document: object, currency: str, registry: Registry = BUILT
     return promotion
 
 
+def decode_counted(
+    document: object, currency: str, registry: Registry = BUILT_IN
+) -> tuple[Promotion, Used]:
+    """The terms of one promotion and the counters written with it. Raises InvalidDocument."""
+    reader = Reader(registry, currency)
+    promotion = reader.build("", document, Promotion, COUNTERS)
+    used = _counters(reader, "", document) if isinstance(document, dict) else Used()
+    reader.done()
+    assert promotion is not None
+    return promotion, used
+
+
 def decode_cart(document: object, extra: Iterable[str] = ()) -> Cart:
     """A cart with its currency; `extra` keys of the document are passed over. Raises InvalidDocument."""
     currency = document.get("currency") if isinstance(document, dict) else None
@@ -94,11 +106,13 @@ def encode_cart(cart: Cart) -> dict[str, Any]:
 
 
 def _counters(reader: Reader, path: str, document: Mapping[str, object]) -> Used:
+    inside = f"{path}." if path else ""
+
     def count(key: str) -> int:
-        value: int = reader.whole(f"{path}.{key}", document.get(key, 0), 0)
+        value: int = reader.whole(f"{inside}{key}", document.get(key, 0), 0)
         return value
 
-    budget = reader.amount(f"{path}.budget_used", document["budget_used"]) if "budget_used" in document else 0
+    budget = reader.amount(f"{inside}budget_used", document["budget_used"]) if "budget_used" in document else 0
     left = None if document.get("units_left") is None else count("units_left")
     return Used(count("used"), count("used_by_customer"), budget, left)
 

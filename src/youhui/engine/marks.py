@@ -33,15 +33,7 @@ class Marks:
 
     def rival_of(self, promotion: Promotion) -> str | None:
         """The first applied promotion that this one does not go with, whichever of the two says so."""
-        for other in self._applied:
-            if (
-                other.id in promotion.excludes
-                or promotion.id in other.excludes
-                or not set(promotion.excludes_tags).isdisjoint(other.tags)
-                or not set(other.excludes_tags).isdisjoint(promotion.tags)
-            ):
-                return other.id
-        return None
+        return next((other.id for other in self._applied if excluded(promotion, other)), None)
 
     def lines_out_of_play(self, promotion: Promotion) -> set[int]:
         """Lines that do not exist for it: of tags it skips, of promotions that skip its tags, claimed in its group."""
@@ -82,6 +74,16 @@ class Marks:
             self._shunned,
             {**self._claims, **{(group, i): rule.id for i in lines}},
         )
+
+
+def excluded(one: Promotion, other: Promotion) -> bool:
+    """Whether the two do not go together, whichever of them says so, by id or by a tag."""
+    return (
+        other.id in one.excludes
+        or one.id in other.excludes
+        or not set(one.excludes_tags).isdisjoint(other.tags)
+        or not set(other.excludes_tags).isdisjoint(one.tags)
+    )
 
 
 def _added(

@@ -89,8 +89,9 @@ class Prices:
 class Gap:
     """Why a condition does not hold, in numbers where it has numbers.
 
-    `unit` says what they count: "money" (minor units), "units", "products", "orders"; None: `needed` and `actual` are
-    words (`actual` None: not known). `path` leads to the condition in the document: "conditions[1].conditions[0]".
+    `unit` says what they count: "money" (minor units), "units", "products", "lines", "orders", "uses"; "instant": they
+    are in ISO 8601; None: words (`actual` None: not known). `path` leads to the condition in the document:
+    "conditions[1].conditions[0]".
     """
 
     kind: str

@@ -9,6 +9,7 @@ from youhui.engine.conditions.base import first_gap
 from youhui.engine.facts import Used
 from youhui.engine.marks import Marks
 from youhui.engine.prices import Facts, Gap, Prices
+from youhui.engine.promotion import Promotion
 from youhui.engine.rule import Rule
 from youhui.engine.spreading import spread
 from youhui.engine.units import take_like
@@ -100,7 +101,7 @@ def attempt(rule: Rule, facts: Facts, state: State, used: Used, explain: bool = 
         return refused
     lines = caps = None
     if rule.restricted:
-        lines = _lines_in_play(rule, facts, state)
+        lines = lines_in_play(rule, facts, state)
         if marks is not None and rule.first_per_line and (rival := marks.claimed(rule, facts, lines)):
             refused = Outcome(rule, "not_best")
             refused.rival = rival
@@ -146,7 +147,7 @@ def _act(
     return outcome
 
 
-def _lines_in_play(rule: Rule, facts: Facts, state: State) -> frozenset[int]:
+def lines_in_play(rule: Rule, facts: Facts, state: State) -> frozenset[int]:
     """The lines that exist for its actions."""
     lines = set(facts.discountable)
     if rule.promotion.skip_discounted_lines:
@@ -162,8 +163,8 @@ def _reached(rule: Rule, facts: Facts, lines: frozenset[int] | None) -> list[int
 
 
 def _first_units(rule: Rule, facts: Facts, lines: frozenset[int] | None, left: int) -> dict[int, int]:
-    """How many units of each line exist: of those it reaches the first `left` in cart order, of others none."""
-    caps = dict.fromkeys(range(len(facts.lines)), 0)
+    """How many units of each line exist: of those it reaches the first `left` in cart order, of others all."""
+    caps = {i: line.quantity for i, line in enumerate(facts.lines)}
     for i in _reached(rule, facts, lines):
         caps[i] = min(left, facts.lines[i].quantity)
         left -= caps[i]
@@ -179,19 +180,25 @@ def _say_units(outcome: Outcome, facts: Facts, rule: Rule, lines: frozenset[int]
 def _limit(outcome: Outcome, facts: Facts, prices: Prices, used: Used) -> None:
     """Cuts to the cap per order, then refuses or cuts what is over the budget."""
     promotion = outcome.rule.promotion
-    cap = promotion.order_cap
-    if cap is not None:
-        whole = sum(facts.subtotals)
-        most = [] if cap.amount is None else [cap.amount]
-        most += [] if cap.percent is None else [cap.percent.of(whole, promotion.rounding)]
-        if outcome.money > min(most):
-            _cut_to(outcome, prices, min(most))
+    cap = order_cap(promotion, facts)
+    if cap is not None and outcome.money > cap:
+        _cut_to(outcome, prices, cap)
     if promotion.budget is not None and outcome.money > (left := promotion.budget - used.budget):
         if promotion.over_budget == "cap":
             _cut_to(outcome, prices, left)
         else:
             outcome.reason = "budget"
-            outcome.gap = Gap("budget", outcome.money, left, "money")
+            outcome.gap = Gap("over_budget", outcome.money, left, "money")
+
+
+def order_cap(promotion: Promotion, facts: Facts) -> int | None:
+    """The most it takes from this order, in minor units."""
+    cap = promotion.order_cap
+    if cap is None:
+        return None
+    most = [] if cap.amount is None else [cap.amount]
+    most += [] if cap.percent is None else [cap.percent.of(sum(facts.subtotals), promotion.rounding)]
+    return min(most)
 
 
 def _cut_to(outcome: Outcome, prices: Prices, most: int) -> None:

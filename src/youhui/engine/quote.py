@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
+from youhui.engine.facts import Line as CartLine
 from youhui.engine.prices import Gap
 from youhui.engine.pricing import Reason
+from youhui.engine.selectors import Selector
 from youhui.engine.units import Line, differences
 from youhui.engine.view import Gift
 
@@ -22,8 +24,8 @@ class Options:
 
     `guests: refuse` refuses a promotion with a limit per customer to a guest (customer_required). `explain`: verdicts
     of the `applied` promotions only, of all `considered` (those that the index lets through, and those with an entered
-    code), or of `all`. `hints`: look for what would make a refused one apply. `steps`: how many tries the search of
-    best_for_customer may make.
+    code), or of `all`. `hints`: look for what would make a refused one apply (of the `considered` at least). `steps`:
+    how many tries the search of best_for_customer may make.
     """
 
     strategy: Strategy = "priority"
@@ -78,15 +80,18 @@ class QuotedLine(NamedTuple):
 class Hint:
     """What would make a refused promotion apply, proved by pricing the cart so changed.
 
-    `kind` says what to do: "add_amount" or "add_units" (of what `selector` means), "enter_code", "log_in"; `saves` is how
-    much less would be paid than without the promotion, gifts aside.
+    `kind` says what to do: add an `amount` of money (minor units), so many `units` or so many different products of
+    what `selector` means; enter the `code`; log in. `hints.apply_hint` makes the change that was priced: `units` more
+    of the line with the id `line`, or the lines to `add`. `saves` is what the promotion then takes, gifts aside.
     """
 
-    kind: Literal["add_amount", "add_units", "enter_code", "log_in"]
+    kind: Literal["add_amount", "add_units", "add_products", "enter_code", "log_in"]
     amount: int | None = None
     units: int | None = None
     code: str | None = None
-    lines: tuple[str, ...] = ()
+    selector: Selector | None = None
+    line: str | None = None
+    add: tuple[CartLine, ...] = ()
     saves: int = 0
 
 

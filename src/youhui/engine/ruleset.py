@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from youhui.engine.conditions.base import Condition
 from youhui.engine.facts import Cart, Usage
+from youhui.engine.hints import hinted
 from youhui.engine.index import Index
 from youhui.engine.prices import Facts
-from youhui.engine.pricing import Outcome, Reason, State
+from youhui.engine.pricing import Reason, State
 from youhui.engine.promotion import Promotion
 from youhui.engine.quote import Applied, Cut, Options, Quote, QuotedLine, Verdict
 from youhui.engine.rule import Rule
-from youhui.engine.shapes import fields_of
+from youhui.engine.search import best_for_customer
+from youhui.engine.shapes import nested
 from youhui.engine.stacking import Decision, Evaluation, by_priority
+from youhui.engine.verdicts import applied_verdict, refused_verdicts
 
 _DEFAULTS = Options()
 _NO_USAGE = Usage()
@@ -42,35 +44,38 @@ class Ruleset:
     Raises ValueError if an id is used twice. A changed or overlaid ruleset shares what was compiled before.
     """
 
-    __slots__ = ("_gone", "_layers", "_positions", "_version")
+    __slots__ = ("_delta", "_end", "_gone", "_index", "_rules", "_version")
 
     def __init__(self, promotions: Iterable[Promotion] = ()) -> None:
         rules = [Rule(promotion, position) for position, promotion in enumerate(promotions)]
-        self._positions = _by_id(rules)
-        self._layers: tuple[Index, ...] = (Index(rules),)
-        self._gone: frozenset[int] = frozenset()
+        self._rules = _by_id(rules)
+        """in list order"""
+        self._end = len(rules)
+        self._index = Index(rules)
+        self._delta: Index | None = None
+        """rules changed and added since"""
+        self._gone: frozenset[Rule] = frozenset()
+        """rules of the index that were changed or removed since"""
         self._version: str | None = None
 
     @property
     def version(self) -> str:
         """A hash of all terms in list order: equal terms, equal version, however the ruleset came about."""
         if self._version is None:
-            digest = hashlib.sha256()
-            for rule in sorted(self._positions.values(), key=lambda rule: rule.place[2]):
-                digest.update(rule.digest)
-            self._version = digest.hexdigest()[:16]
+            digests = b"".join([rule.digest for rule in self._rules.values()])
+            self._version = hashlib.sha256(digests).hexdigest()[:16]
         return self._version
 
     def __len__(self) -> int:
-        return len(self._positions)
+        return len(self._rules)
 
     def promotions(self) -> tuple[Promotion, ...]:
         """All promotions in list order."""
-        return tuple(r.promotion for r in sorted(self._positions.values(), key=lambda rule: rule.place[2]))
+        return tuple([rule.promotion for rule in self._rules.values()])
 
     def get(self, promotion: str) -> Promotion | None:
         """The promotion with this id."""
-        rule = self._positions.get(promotion)
+        rule = self._rules.get(promotion)
         return None if rule is None else rule.promotion
 
     def overlay(self, promotions: Iterable[Promotion]) -> Ruleset:
@@ -81,30 +86,23 @@ class Ruleset:
         """This ruleset with some promotions replaced (in their places), added (at the end) and removed.
 
         Costs what the changed ones cost and what earlier changes cost; `compacted` makes a fresh one of many changes.
+        Raises KeyError if an id to remove is not there.
         """
-        positions = dict(self._positions)
-        gone = set(self._gone)
-        fresh: list[Rule] = []
-        end = 1 + max((rule.place[2] for rule in positions.values()), default=-1)
-        for name in removed:
-            gone.add(id(positions.pop(name)))
-        for promotion in promotions:
-            old = positions.get(promotion.id)
-            if old is not None:
-                gone.add(id(old))
-                rule = Rule(promotion, old.place[2])
-            else:
-                rule = Rule(promotion, end)
-                end += 1
-            positions[promotion.id] = rule
-            fresh.append(rule)
         other = object.__new__(Ruleset)
-        other._positions = positions
-        kept = [
-            rule for rule in (self._layers[1].rules if len(self._layers) > 1 else ()) if id(rule) not in gone
-        ]
-        other._layers = (self._layers[0], Index([*kept, *fresh]))
-        other._gone = frozenset(gone)
+        rules = other._rules = dict(self._rules)
+        other._end = self._end
+        fresh: dict[str, Rule] = {}
+        out: list[Rule] = [rules.pop(name) for name in removed]
+        for promotion in promotions:
+            old = rules.get(promotion.id)
+            if old is not None:
+                out.append(old)
+            rules[promotion.id] = fresh[promotion.id] = Rule(promotion, old.place[2] if old else other._end)
+            other._end += old is None
+        earlier = frozenset(() if self._delta is None else self._delta.rules)
+        other._index = self._index
+        other._delta = Index([*earlier.difference(out), *fresh.values()])
+        other._gone = self._gone.union(out) - earlier
         other._version = None
         return other
 
@@ -115,12 +113,12 @@ class Ruleset:
     @property
     def changes(self) -> int:
         """How many promotions were changed since it was compiled."""
-        return len(self._gone) + sum([len(layer.rules) for layer in self._layers[1:]])
+        return len(self._gone) + (len(self._delta.rules) if self._delta is not None else 0)
 
     def needs(self) -> Needs:
         """Which facts of the customer and which counters pricing will look at."""
-        conditions = [c for rule in self._positions.values() for c in _nested(rule.promotion.conditions)]
-        promotions = [rule.promotion for rule in self._positions.values()]
+        conditions = [c for rule in self._rules.values() for c in nested(rule.promotion.conditions)]
+        promotions = [rule.promotion for rule in self._rules.values()]
         return Needs(
             frozenset(fact for condition in conditions for fact in condition.reads),
             frozenset(str(getattr(c, "name", "")) for c in conditions if "attributes" in c.reads),
@@ -140,26 +138,52 @@ class Ruleset:
         evaluation = Evaluation(
             Facts(cart, at), usage, options.guests == "refuse", options.explain != "applied" or options.hints
         )
-        decision = by_priority(evaluation, self.candidates(cart))
-        return self._quote(evaluation, decision, options)
+        candidates, locked = self._everyone(cart) if options.explain == "all" else (self.candidates(cart), [])
+        if options.strategy == "best_for_customer":
+            decision = best_for_customer(evaluation, candidates, options.steps)
+        else:
+            decision = by_priority(evaluation, candidates)
+        quote = self._quote(evaluation, decision, options, locked)
+        return self._hinted(quote, cart, usage, options) if options.hints else quote
+
+    def _hinted(self, quote: Quote, cart: Cart, usage: Usage, options: Options) -> Quote:
+        bare = replace(options, explain="considered", hints=False)
+        return hinted(
+            quote, cart, lambda changed: self.price(changed, usage, at=quote.at, options=bare), self.get
+        )
 
     def candidates(self, cart: Cart) -> list[Rule]:
         """The promotions that may give this cart something or that its codes unlock, in the order of work."""
-        return self._gather([layer.candidates(cart) for layer in self._layers])
+        found = self._index.candidates(cart)
+        return found if self._delta is None else self._merged(found, self._delta.candidates(cart))
 
-    def _gather(self, found: Sequence[list[Rule]]) -> list[Rule]:
-        if len(found) == 1:
-            return found[0]
+    def _unlocked_by(self, code: str) -> list[Rule]:
+        """The promotions that an entered code unlocks, in the order of work."""
+        found = self._index.unlocked_by(code)
+        return found if self._delta is None else self._merged(found, self._delta.unlocked_by(code))
+
+    def _everyone(self, cart: Cart) -> tuple[list[Rule], list[Rule]]:
+        """All promotions in the order of work: the candidates, and those whose code is not entered.
+
+        The index leaves out only what gives nothing, so that the quote's amounts are the same (a law says so).
+        """
+        unlocked = {rule for code in cart.codes for rule in self._unlocked_by(code)}
+        rules = sorted(self._rules.values(), key=lambda rule: rule.place)
+        locked = [rule for rule in rules if rule.coded and rule not in unlocked]
+        return [rule for rule in rules if not rule.coded or rule in unlocked], locked
+
+    def _merged(self, found: list[Rule], changed: list[Rule]) -> list[Rule]:
         gone = self._gone
-        both = [rule for rules in found for rule in rules if id(rule) not in gone]
-        return sorted(both, key=lambda rule: rule.place)
+        return sorted([*(rule for rule in found if rule not in gone), *changed], key=lambda rule: rule.place)
 
-    def _quote(self, evaluation: Evaluation, decision: Decision, options: Options) -> Quote:
+    def _quote(
+        self, evaluation: Evaluation, decision: Decision, options: Options, locked: Sequence[Rule]
+    ) -> Quote:
         facts, state = evaluation.facts, decision.state
         left = state.prices.left
         applied, verdicts = _applied(facts, state)
-        if options.explain != "applied":
-            verdicts += [_verdict(outcome) for outcome in decision.refused]
+        if evaluation.explain:
+            verdicts += refused_verdicts(evaluation, decision, locked)
         return Quote(
             facts.cart.currency,
             facts.at,
@@ -175,6 +199,7 @@ class Ruleset:
             tuple(applied),
             self._rejected(facts.cart.codes, decision) if facts.cart.codes else {},
             tuple(verdicts),
+            decision.search,
         )
 
     def _rejected(self, codes: Sequence[str], decision: Decision) -> Mapping[str, Reason]:
@@ -183,7 +208,7 @@ class Ruleset:
         reasons = {outcome.rule.id: outcome.reason for outcome in decision.refused}
         rejected: dict[str, Reason] = {}
         for code in codes:
-            unlocked = self._gather([layer.unlocked_by(code) for layer in self._layers])
+            unlocked = self._unlocked_by(code)
             if not unlocked:
                 rejected[code] = "unknown"
             elif not any(rule.id in applied for rule in unlocked):
@@ -199,16 +224,6 @@ def _by_id(rules: Sequence[Rule]) -> dict[str, Rule]:
     return found
 
 
-def _nested(conditions: Iterable[Condition]) -> Iterable[Condition]:
-    for condition in conditions:
-        yield condition
-        for field in fields_of(type(condition)):
-            if field.shape.form == "condition":
-                yield from _nested([getattr(condition, field.name)])
-            elif field.shape.item is not None and field.shape.item.form == "condition":
-                yield from _nested(getattr(condition, field.name))
-
-
 def _applied(facts: Facts, state: State) -> tuple[list[Applied], list[Verdict]]:
     applied, verdicts = [], []
     before = facts.runs
@@ -219,13 +234,6 @@ def _applied(facts: Facts, state: State) -> tuple[list[Applied], list[Verdict]]:
             [Cut(facts.lines[i].id, amount, before[i], after[i]) for i, amount in outcome.amounts.items()]
         )
         applied.append(Applied(outcome.rule.id, cuts, outcome.shipping, outcome.gifts))
-        verdicts.append(_verdict(outcome))
+        verdicts.append(applied_verdict(outcome))
         before = after
     return applied, verdicts
-
-
-def _verdict(outcome: Outcome) -> Verdict:
-    return Verdict(
-        outcome.rule.id, outcome.reason, outcome.money if outcome.gives else 0, outcome.gap, outcome.rival,
-        outcome.margin, outcome.capped, outcome.units,
-    )  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -60,6 +60,17 @@ def _fields(cls: type) -> Iterator[Field]:
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         default = None if field.default is dataclasses.MISSING else field.default
         yield Field(field.name, field.name.rstrip("_"), _shape(hints[field.name]), required, default)
+
+
+def nested(conditions: Iterable[Condition]) -> Iterator[Condition]:
+    """These conditions and all that are inside them, each before what is inside it."""
+    for condition in conditions:
+        yield condition
+        for field in fields_of(type(condition)):
+            if field.shape.form == "condition":
+                yield from nested([getattr(condition, field.name)])
+            elif field.shape.item is not None and field.shape.item.form == "condition":
+                yield from nested(getattr(condition, field.name))
 
 
 def _shape(hint: Any) -> Shape:

@@ -9,6 +9,7 @@ from youhui.engine.facts import Usage, Used
 from youhui.engine.marks import Marks
 from youhui.engine.prices import Facts, Prices
 from youhui.engine.pricing import Outcome, Reason, State, attempt
+from youhui.engine.quote import Search
 from youhui.engine.rule import Rule
 
 
@@ -18,6 +19,7 @@ class Decision:
 
     state: State
     refused: tuple[Outcome, ...]
+    search: Search | None = None
 
 
 class Evaluation:

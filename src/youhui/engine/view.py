@@ -95,6 +95,10 @@ class View:
         floor = self.facts.lines[i].min_unit_price if self.facts.floored else 0
         return room(self.prices.units(i), floor, spans) if floor else self.weight(part)
 
+    def rooms(self, selector: Selector | None) -> int:
+        """What may still be taken of all units in play that match."""
+        return sum([self.room(part) for part in self.parts(selector)])
+
     @property
     def shipping_price(self) -> int:
         """The price of shipping that the promotion computes with."""

@@ -11,7 +11,7 @@ from youhui.engine.forms import Amount, Misfit, Positive
 from youhui.engine.prices import Facts
 from youhui.engine.selectors import Key
 from youhui.engine.spreading import Spread, spread
-from youhui.engine.units import Spans
+from youhui.engine.units import Spans, count_of
 from youhui.engine.view import Effect, Part, View
 
 
@@ -90,6 +90,31 @@ class AmountOff(LineKeys, Action):
             return 1
         times = sum([view.price(part) for part in view.parts(self.selector)]) // self.per.subtotal
         return times if self.per.max_times is None else min(times, self.per.max_times)
+
+    def most(self, view: View) -> int:
+        """The amount as often as it may be taken, at most all that is left of its target."""
+        if self.target in ("each_line", "each_unit"):
+            return self._most_of_each(view)
+        amount = self.amount * self._times(view)
+        left = 0 if self.target == "shipping" else view.rooms(self.selector)
+        if self.target in ("shipping", "order_and_shipping"):
+            left += view.prices.shipping
+        return min(amount, left)
+
+    def _most_of_each(self, view: View) -> int:
+        """As if the affected units were the first ones of every line, in all no more than `units`."""
+        parts = view.parts(self.selector)
+        if self.target == "each_line":
+            gives = [min(self.amount, view.room(part)) for part in parts]
+            return sum(sorted(gives, reverse=True)[: self.units])
+        more = self.amount if self.additional_amount is None else self.additional_amount
+        most = 0
+        for i, spans in parts:
+            count = count_of(spans, view.facts.lines[i].quantity)
+            if self.units_per_line is not None:
+                count = min(count, self.units_per_line)
+            most += min(self.amount + more * (count - 1), view.room((i, spans)))
+        return most if self.units is None else min(most, self.units * max(self.amount, more))
 
     def reach(self, facts: Facts) -> Sequence[int]:
         """The lines it may take something from."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from youhui.engine.forms import Pick, Positive
+from youhui.engine.money import Percent
 from youhui.engine.prices import Facts
 from youhui.engine.selectors import Key, Selector
 from youhui.engine.units import Span, count_of, join
@@ -31,6 +32,17 @@ class Action(ABC):
     def reach(self, facts: Facts) -> Sequence[int]:
         """The lines it may take something from, whatever the prices."""
         return facts.discountable
+
+    def most(self, view: View) -> int:
+        """No less than the money it takes at these prices or any lower ones, of these units or fewer of them.
+
+        The bounds of best_for_customer rest on it. Unless a kind knows better: all that is left.
+        """
+        return view.rooms(None) + view.prices.shipping
+
+    def most_gifts(self, view: View) -> int | None:
+        """The same of the value of its gifts; None: it gives none. A kind that gives any must say."""
+        return None
 
     def implies(self) -> Iterator[Key]:
         """Facts of which a cart must have one for this to give anything (what the index is made of)."""
@@ -58,6 +70,15 @@ class LineKeys:
             parts = _some(view, parts, self.units, self.pick)
         return parts
 
+    def dearest(self, view: View) -> list[Part]:
+        """Units that cost no less than those affected at these prices or any lower ones; groups are not looked at."""
+        parts = view.parts(self.selector)
+        if self.units_per_line is not None:
+            parts = [found for part in parts for found in _some(view, [part], self.units_per_line, "dearest")]
+        if self.units is not None:
+            parts = _some(view, parts, self.units, "dearest")
+        return parts
+
 
 def _full_groups(view: View, parts: list[Part], size: int) -> list[Part]:
     """Lines with more units first, units in order, cut into groups; the rest that fills no group is out."""
@@ -79,6 +100,12 @@ def _full_groups(view: View, parts: list[Part], size: int) -> list[Part]:
 def _some(view: View, parts: Sequence[Part], most: int, pick: Pick | None) -> list[Part]:
     """At most so many of these units, the cheapest (or dearest) first; units without room are passed over."""
     return first_units(view.sorted_units(parts, pick == "dearest", with_room=True), most)
+
+
+def most_rounded(view: View, percent: Percent, total: int, roundings: int) -> int:
+    """No less than what a percentage takes of prices with this total when it is rounded so many times."""
+    rounded_up = 0 if view.rounding == "down" and view.round_on == "discount" else max(roundings - 1, 0)
+    return min(total, percent.at_most_of(total) + rounded_up)
 
 
 def first_units(units: Sequence[tuple[int, int, int, int]], most: int) -> list[Part]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from youhui.engine.actions.base import Action, first_units
+from youhui.engine.actions.base import Action, first_units, most_rounded
 from youhui.engine.forms import Amount, Misfit, Pick, Positive
 from youhui.engine.money import Percent
 from youhui.engine.prices import Facts
@@ -92,6 +92,19 @@ class BuyXGetY(Action):
             effect.take(part, self.get.percent.of(view.price(part), view.rounding, view.round_on))
         else:
             effect.take_each(part, lambda _: self.get.amount or 0)
+
+    def most(self, view: View) -> int:
+        """As if the rounds of now discounted the dearest of the units."""
+        shared = self.consume is not None
+        to_buy = view.sorted_units(view.parts(self.buy.selector), dearest=True, unconsumed=shared)
+        to_get = view.sorted_units(view.parts(self.get.selector), dearest=True, unconsumed=shared)
+        units = self.get.quantity * self._rounds(to_buy, to_get, set(view.matching(self.buy.selector)))
+        if self.get.percent is None:
+            return min(units * (self.get.amount or 0), view.rooms(self.get.selector))
+        total = sum([view.price(part) for part in first_units(to_get, units)])
+        lines = min(units, len(view.matching(self.get.selector)))
+        most = most_rounded(view, self.get.percent, total, lines)
+        return min(most, view.rooms(self.get.selector))
 
     def reach(self, facts: Facts) -> Sequence[int]:
         """The lines it may take something from."""

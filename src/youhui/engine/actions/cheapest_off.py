@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from youhui.engine.actions.base import Action
+from youhui.engine.actions.base import Action, most_rounded
 from youhui.engine.sets import every_nth
 from youhui.engine.forms import Misfit, Positive
 from youhui.engine.money import Percent
@@ -40,6 +40,15 @@ class CheapestOff(Action):
         for part in every_nth(units, self.per, self.per - self.nth):
             effect.take(part, self.percent.of(view.price(part), view.rounding, view.round_on))
         return effect
+
+    def most(self, view: View) -> int:
+        """What it would take now if it were rounded up."""
+        units = view.sorted_units(view.parts(self.selector), dearest=True)
+        parts = every_nth(units, self.per, self.per - self.nth)
+        total = sum([view.price(part) for part in parts])
+        sets = sum([count for _, _, _, count in units]) // self.per
+        lines = min(sets, len(view.matching(self.selector)))
+        return min(most_rounded(view, self.percent, total, lines), view.rooms(self.selector))
 
     def reach(self, facts: Facts) -> Sequence[int]:
         """The lines it may take something from."""

@@ -12,7 +12,9 @@ from youhui.engine.forms import Amount, Positive
 from youhui.engine.prices import Facts
 from youhui.engine.selectors import Key
 from youhui.engine.spreading import Spread
-from youhui.engine.view import Effect, View
+from youhui.engine.view import Effect, Part, View
+
+Unit = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +51,28 @@ class FixedPrice(LineKeys, Action):
 
     def _bundles(self, view: View, effect: Effect) -> None:
         units = view.sorted_units(view.parts(self.selector), dearest=self.pick != "cheapest")
-        size = self.units or sum([count for _, _, _, count in units])
-        if not size:
-            return
-        for parts, times in sets_of(units, size, self.repeat):
-            saved = sum([view.price(part) for part in parts]) - self.price * times
+        for parts, saved in self._sets(view, units):
             if saved > 0:
                 effect.share_out(parts, saved, self.spread)
+
+    def _sets(self, view: View, units: Sequence[Unit]) -> Iterator[tuple[list[Part], int]]:
+        """The sets of these sorted units, and what each costs beyond the price."""
+        size = self.units or sum([count for _, _, _, count in units])
+        if size:
+            for parts, times in sets_of(units, size, self.repeat):
+                yield parts, sum([view.price(part) for part in parts]) - self.price * times
+
+    def most(self, view: View) -> int:
+        """What the dearest units cost beyond the price; bundles as if each were of the dearest units."""
+        if self.target == "shipping":
+            return min(max(view.shipping_price - self.price, 0), view.prices.shipping)
+        if self.target == "bundle":
+            sets = self._sets(view, view.sorted_units(view.parts(self.selector), dearest=True))
+            beyond = sum([max(saved, 0) for _, saved in sets])
+        else:
+            units = view.sorted_units(self.dearest(view), dearest=True)
+            beyond = sum([count * max(price - self.price, 0) for price, _, _, count in units])
+        return min(beyond, view.rooms(self.selector))
 
     def reach(self, facts: Facts) -> Sequence[int]:
         """The lines it may take something from."""

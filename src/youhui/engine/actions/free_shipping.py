@@ -23,6 +23,10 @@ class FreeShipping(Action):
         effect.take_shipping(view.prices.shipping)
         return effect
 
+    def most(self, view: View) -> int:
+        """All that is left of the shipping price."""
+        return view.prices.shipping
+
     def reach(self, facts: Facts) -> Sequence[int]:
         """No line."""
         return ()

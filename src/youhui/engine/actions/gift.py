@@ -37,6 +37,15 @@ class Gift(Action):
             effect.gifts.append(Given(self.sku, self.quantity * times, self.value))
         return effect
 
+    def most(self, view: View) -> int:
+        """No money."""
+        return 0
+
+    def most_gifts(self, view: View) -> int | None:
+        """The value of what it would give now."""
+        gifts = self.effect(view).gifts
+        return sum([given.quantity * given.value for given in gifts]) if gifts else None
+
     def reach(self, facts: Facts) -> Sequence[int]:
         """No line."""
         return ()

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from youhui.engine.actions.base import LINE_KEYS, Action, LineKeys
+from youhui.engine.actions.base import LINE_KEYS, Action, LineKeys, most_rounded
 from youhui.engine.forms import Amount, Misfit
 from youhui.engine.money import Percent
 from youhui.engine.prices import Facts
 from youhui.engine.selectors import Key
 from youhui.engine.spreading import Spread, spread
+from youhui.engine.units import count_of
 from youhui.engine.view import Effect, Part, View
 
 
@@ -91,6 +92,30 @@ class PercentOff(LineKeys, Action):
 
     def _of(self, view: View, total: int) -> int:
         return self.percent.of(total, view.rounding, view.round_on)
+
+    def most(self, view: View) -> int:
+        """What it would take now of its target; of narrowed units no more than of the dearest, rounded up."""
+        if self.target == "lines":
+            most = self._most_of_lines(view)
+        else:
+            items = shipping = 0
+            if self.target != "shipping":
+                parts = view.parts(None)
+                items = min(self._of(view, sum([view.price(part) for part in parts])), view.rooms(None))
+            if self.target != "order":
+                shipping = min(self._of(view, view.shipping_price), view.prices.shipping)
+            most = items + shipping
+        return most if self.max_amount is None else min(most, self.max_amount)
+
+    def _most_of_lines(self, view: View) -> int:
+        if self.units is None and self.units_per_line is None:
+            return sum([self._gives(view, part) for part in view.parts(self.selector)])
+        parts = self.dearest(view)
+        total = sum([view.price(part) for part in parts])
+        lines = len(view.matching(self.selector))
+        units = sum([count_of(spans, view.facts.lines[i].quantity) for i, spans in parts])
+        roundings = units if self.round_per == "unit" else min(lines, units)
+        return min(most_rounded(view, self.percent, total, roundings), view.rooms(self.selector))
 
     def reach(self, facts: Facts) -> Sequence[int]:
         """The lines it may take something from."""

@@ -98,6 +98,11 @@ class Tiered(Action):
             view = View(view.facts, view.prices, self.of == "original", lines=view.lines, caps=view.caps)
         return sum([view.price(part) for part in view.parts(self.selector)])
 
+    def most(self, view: View) -> int:
+        """The best of the tiers reached now: lower prices reach no others, but may reach only a lower one."""
+        measured = self._measured(view)
+        return max([act.most(view) for level, act in self._acts if measured >= level], default=0)
+
     def reach(self, facts: Facts) -> Sequence[int]:
         """The lines it may take something from."""
         if self.target == "shipping":

@@ -106,6 +106,10 @@ def first_gap(conditions: tuple[Condition, ...], facts: Facts, prices: Prices) -
     """The gap of the first of these that fails, with its path."""
     for i, condition in enumerate(conditions):
         if not condition.holds(facts, prices):
-            gap = condition.gap(facts, prices)
-            return replace(gap, path=f"conditions[{i}]" + (f".{gap.path}" if gap.path else ""))
+            return inside(i, condition.gap(facts, prices))
     raise AssertionError("asked why conditions fail that hold")
+
+
+def inside(i: int, gap: Gap) -> Gap:
+    """The gap of the condition at place `i` of a list, with its path from there."""
+    return replace(gap, path=f"conditions[{i}]" + (f".{gap.path}" if gap.path else ""))

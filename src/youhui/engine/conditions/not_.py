@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from youhui.engine.conditions.base import Condition
-from youhui.engine.prices import Facts, Prices
+from youhui.engine.prices import Facts, Gap, Prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +20,7 @@ class Not(Condition):
     def holds(self, facts: Facts, prices: Prices) -> bool:
         """Whether the condition fails."""
         return not self.condition.holds(facts, prices)
+
+    def gap(self, facts: Facts, prices: Prices) -> Gap:
+        """The kind that holds and must not."""
+        return Gap(self.kind, self.condition.kind)

@@ -9,6 +9,7 @@ from youhui.engine.attributes import AttributeTest
 from youhui.engine.conditions.base import Condition
 from youhui.engine.forms import Positive
 from youhui.engine.prices import Facts, Gap, Prices
+from youhui.engine.selectors import Selector
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,12 @@ class ProductAttribute(AttributeTest, Condition):
 
     def gap(self, facts: Facts, prices: Prices) -> Gap:
         """Units needed and found."""
-        return Gap(self.kind, self.quantity, self._units(facts), "units")
+        return Gap(self.kind, self.quantity, self._units(facts), "units", self._selector())
+
+    def _selector(self) -> Selector | None:
+        """The lines that pass; None where a list of values cannot say it."""
+        values = self.any_of if self.is_ is None else (self.is_,)
+        return None if values is None else Selector(attributes=((self.name, values),))
 
     def _units(self, facts: Facts) -> int:
         lines = [facts.lines[i] for i in facts.discountable]

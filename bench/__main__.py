@@ -1,0 +1,37 @@
+"""python3 dev.py bench [engine] [search] [compiling] [oscar] [http]: prints the table; exit 1 if a bar is missed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+
+from bench import compiling, engine, http, oscar, search
+from bench.results import Row
+
+SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
+    "engine": engine.rows,
+    "search": search.rows,
+    "compiling": compiling.rows,
+    "oscar": oscar.rows,
+    "http": http.rows,
+}
+
+
+def main(names: list[str]) -> int:
+    """Runs these sections (none named: all of them), printing each row as it is measured."""
+    wrong = [name for name in names if name not in SECTIONS]
+    if wrong:
+        print(f"no such benchmark: {', '.join(wrong)}; there are: {', '.join(SECTIONS)}")
+        return 2
+    missed = 0
+    print("| what | figure (median of pairs, 90 % interval) | bar | |\n| --- | --- | --- | --- |", flush=True)
+    for name in names or SECTIONS:
+        for row in SECTIONS[name]():
+            verdict = "**missed** " if row.missed else ""
+            print(f"| {row.name} | {row.figure} | {row.bar} | {verdict}{row.detail} |", flush=True)
+            missed += row.missed
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,144 @@
+"""The compiled rules of each currency, in memory, and how they follow the stored ones.
+
+Quotes read what is held without a lock. One refresh at a time builds the next state beside it and swaps it in whole.
+On this node a write refreshes at once; changes by other processes are found by looking at the version every second.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from youhui.checkout.ports import Changes, Rule, RuleSource
+from youhui.engine import Promotion, Ruleset, Usage
+from youhui.platform.problems import Unavailable
+
+INTERVAL = 1.0
+"""seconds between two looks at the version (P16: stale for at most 2 s)"""
+MANY = 256
+"""so many changes on top of a compiled ruleset, and it is compiled afresh"""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """The rules of one currency and what was used of them."""
+
+    ruleset: Ruleset
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    version: int
+    rules: Mapping[str, Rule]
+    by_currency: Mapping[str, Priced]
+
+
+_NOTHING = Priced(Ruleset(), Usage())
+
+
+class Quoting:
+    """Holds the rules that carts are priced with."""
+
+    def __init__(self, source: RuleSource, interval: float = INTERVAL) -> None:
+        self._source = source
+        self._interval = interval
+        self._state = _State(-1, {}, {})
+        self._refreshing = threading.Lock()
+        self._stopping = threading.Event()
+        self._follower = threading.Thread(target=self._follow, name="rules", daemon=True)
+
+    def start(self) -> None:
+        """Loads all rules, then follows their changes. Raises Unavailable."""
+        self.refresh()
+        self._follower.start()
+
+    def stop(self) -> None:
+        """Ends the following."""
+        self._stopping.set()
+        if self._follower.is_alive():
+            self._follower.join()
+
+    @property
+    def version(self) -> int:
+        """The version of the stored rules that are held."""
+        return self._state.version
+
+    def priced(self, currency: str) -> Priced:
+        """The rules of a currency. Never waits."""
+        return self._state.by_currency.get(currency, _NOTHING)
+
+    def refresh(self) -> None:
+        """Makes what is held as new as what is stored when this is called. Raises Unavailable."""
+        with self._refreshing:
+            version = self._source.version()
+            if version != self._state.version:
+                changes = self._source.changes(self._state.rules)
+                self._state = _after(self._state, version, changes)
+
+    def notice(self) -> None:
+        """Refreshes after a write by this process. If that fails the write stands, and is found by the next look."""
+        try:
+            self.refresh()
+        except Unavailable:
+            _log.warning("rules not refreshed: the database is not available")
+
+    def _follow(self) -> None:
+        while not self._stopping.wait(self._interval):
+            try:
+                self.notice()
+                self._compact()
+            except Exception:
+                _log.exception("rules not refreshed")
+
+    def _compact(self) -> None:
+        """Compiles afresh what has changed much, outside the lock: a write meanwhile wins and is compacted later."""
+        before = self._state
+        crowded = {c: p for c, p in before.by_currency.items() if p.ruleset.changes > MANY}
+        if crowded:
+            fresh = {c: Priced(_ready(p.ruleset.compacted()), p.usage) for c, p in crowded.items()}
+            with self._refreshing:
+                if self._state is before:
+                    self._state = _State(before.version, before.rules, {**before.by_currency, **fresh})
+
+
+def _after(state: _State, version: int, changes: Changes) -> _State:
+    """The state with these changes made."""
+    rules = dict(state.rules)
+    removed: dict[str, list[str]] = {}
+    changed: dict[str, list[Rule]] = {}
+    for name in changes.removed:
+        removed.setdefault(rules.pop(name).currency, []).append(name)
+    for rule in changes.changed:
+        old = rules.pop(rule.promotion.id, None)
+        # One that was deleted and made anew between two looks stands at the end of the list now.
+        if old is not None and (old.currency, old.position) != (rule.currency, rule.position):
+            removed.setdefault(old.currency, []).append(rule.promotion.id)
+        changed.setdefault(rule.currency, []).append(rule)
+        rules[rule.promotion.id] = rule
+    held = dict(state.by_currency)
+    for currency in {*removed, *changed}:
+        now = held.get(currency, _NOTHING)
+        held[currency] = _changed(now, changed.get(currency, []), removed.get(currency, []))
+    return _State(version, rules, held)
+
+
+def _changed(now: Priced, changed: list[Rule], removed: list[str]) -> Priced:
+    promotions: list[Promotion] = [rule.promotion for rule in changed]
+    ruleset = now.ruleset.changed(promotions, removed) if len(now.ruleset) else Ruleset(promotions)
+    used = dict(now.usage.by_promotion)
+    for name in removed:
+        used.pop(name, None)
+    used.update((rule.promotion.id, rule.used) for rule in changed)
+    return Priced(_ready(ruleset), Usage(used))
+
+
+def _ready(ruleset: Ruleset) -> Ruleset:
+    """With its version worked out, which hashes all its terms: not for the first quote to wait for."""
+    _ = ruleset.version
+    return ruleset

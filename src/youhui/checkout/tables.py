@@ -1,0 +1,15 @@
+"""The version of all rules: one row."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, SmallInteger, Table
+
+from youhui.platform.db import TABLE_OPTIONS, metadata
+
+rules_version = Table(
+    "rules_version",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),
+    **TABLE_OPTIONS,
+)

@@ -1,0 +1,46 @@
+"""The commands and what all of them share."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from youhui.cli.conformance import conformance
+from youhui.cli.price import price
+from youhui.cli.schema import schema
+
+app = typer.Typer(
+    name="youhui",
+    help="A promotion engine: discounts, coupons, promotions and group-buying, priced exactly, explained.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"youhui {version('youhui')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _youhui(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+for command in (price, conformance, schema):
+    app.command()(command)
+for name in ("lint", "serve"):
+    if find_spec(f"youhui.cli.{name}"):
+        app.command()(getattr(import_module(f"youhui.cli.{name}"), name))

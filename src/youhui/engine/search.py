@@ -1,0 +1,241 @@
+"""The combination of promotions that saves the customer most: exact depth-first branch and bound.
+
+docs/algorithm/best_for_customer.md says what a combination is, which one is best and what the answer guarantees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeAlias
+
+from youhui.engine.bounds import Most, Prospect, free, room
+from youhui.engine.marks import excluded
+from youhui.engine.pricing import Outcome, State
+from youhui.engine.quote import Search
+from youhui.engine.rule import Rule
+from youhui.engine.stacking import Decision, Evaluation, by_priority, split
+
+Rank: TypeAlias = tuple[int, int, tuple[str, ...]]
+"""smaller is better: saving (negated), number of promotions, their ids in the order of application"""
+
+
+class Combination(NamedTuple):
+    """Promotions applied in the order of work, each giving something, and what they save in minor units."""
+
+    state: State
+    saving: int = 0
+    ids: tuple[str, ...] = ()
+
+    @property
+    def rank(self) -> Rank:
+        """Its place among all combinations."""
+        return -self.saving, len(self.ids), self.ids
+
+    def plus(self, outcome: Outcome) -> Combination:
+        """With one promotion more."""
+        ids = (*self.ids, outcome.rule.id)
+        return Combination(self.state.after(outcome), self.saving + outcome.worth, ids)
+
+
+class Look(NamedTuple):
+    """A promotion that may still be added, by its number, and what it could give at most."""
+
+    number: int
+    most: Most
+
+
+class Branch(NamedTuple):
+    """All combinations that begin with `base` and go on with looks[at], then some after it: none saves more than `most`."""
+
+    base: Combination
+    looks: Sequence[Look]
+    at: int
+    most: int
+
+
+def best_for_customer(evaluation: Evaluation, candidates: Sequence[Rule], steps: int) -> Decision:
+    """The best combination of these candidates as far as `steps` reach, and why the others are not in it."""
+    open_, refused = split(evaluation, candidates)
+    tree = _Tree(evaluation, open_, evaluation.start(candidates), steps)
+    tree.begin()
+    tree.grow()
+    search = tree.report()
+    refused += _refusals(evaluation, open_, tree.start, tree.best[0], search)
+    return Decision(tree.best[0].state, tuple(refused), search)
+
+
+class _Tree:
+    """The search: the best two combinations so far, and how much was looked at."""
+
+    def __init__(self, evaluation: Evaluation, rules: Sequence[Rule], start: State, limit: int) -> None:
+        facts, usage = evaluation.facts, evaluation.usage
+        self.facts = facts
+        self.quiet = Evaluation(facts, usage, evaluation.refuse_guests, explain=False)
+        self.start = start
+        self.limit = limit
+        self.steps = 0
+        self.best = [Combination(start)]
+        """the best two, the better one first"""
+        self.unseen: int | None = None
+        """the most that any combination may save that was left out for want of steps"""
+        self.exclusives = [rule for rule in rules if rule.exclusive]
+        self.rules = [rule for rule in rules if not rule.exclusive]
+        nothing = free(facts)
+        self.prospects = [Prospect(rule, facts, usage.of(rule.id), nothing) for rule in self.rules]
+        self.rivals = _rivals(self.rules)
+        self.circles = _circles(self.rivals)
+
+    def begin(self) -> None:
+        """Every exclusive one alone, and what priority would apply, whatever the limit is."""
+        for rule in self.exclusives:
+            self._add(Combination(self.start), rule)
+        chosen = {outcome.rule.id for outcome in by_priority(self.quiet, self.rules).state.applied}
+        self.steps += len(self.rules)
+        combination = Combination(self.start)
+        for rule in self.rules:
+            if rule.id in chosen:
+                combination = self._add(combination, rule) or combination
+
+    def grow(self) -> None:
+        """Follows each branch that may hold one of the best two, the most promising of a fork first."""
+        root = Combination(self.start)
+        branches = self._fork(root, self._looks(root, range(len(self.rules))))
+        while branches:
+            base, looks, at, most = branches.pop()
+            rule = self.rules[looks[at].number]
+            if not self._could_win(most, (*base.ids, rule.id)):
+                continue
+            if self.steps >= self.limit:
+                self.unseen = max(self.unseen or 0, most)
+            elif combination := self._add(base, rule):
+                branches += self._go_on(combination, looks, at)
+
+    def report(self) -> Search:
+        """How sure it is."""
+        best, *others = self.best
+        bound = max(best.saving, self.unseen or 0)
+        runner_up = others[0] if others else None
+        return Search(
+            self.unseen is None, best.saving, bound, self.steps,
+            None if runner_up is None else runner_up.ids, None if runner_up is None else runner_up.saving,
+        )  # fmt: skip
+
+    def _add(self, base: Combination, rule: Rule) -> Combination | None:
+        """Tries a promotion; if it gives something, that is one combination more."""
+        self.steps += 1
+        outcome = self.quiet.attempt(rule, base.state)
+        if not outcome.gives:
+            return None
+        combination = base.plus(outcome)
+        if all([combination.ids != known.ids for known in self.best]):
+            self.best = sorted([*self.best, combination], key=_rank)[:2]
+        return combination
+
+    def _go_on(self, base: Combination, before: Sequence[Look], at: int) -> list[Branch]:
+        """The branches of a combination; bounds are drawn anew if those from before do not rule them out already."""
+        rivals = self.rivals[before[at].number]
+        looks = [look for look in before[at + 1 :] if not rivals >> look.number & 1]
+        branches = self._fork(base, looks)
+        if branches and self.steps + len(looks) <= self.limit:
+            branches = self._fork(base, self._looks(base, [look.number for look in looks]))
+        return branches
+
+    def _looks(self, base: Combination, numbers: Sequence[int]) -> list[Look]:
+        self.steps += len(numbers)
+        found = [(number, self.prospects[number].most(base.state)) for number in numbers]
+        return [Look(number, most) for number, most in found if most is not None]
+
+    def _fork(self, base: Combination, looks: Sequence[Look]) -> list[Branch]:
+        """A branch for each promotion that may be next and could win, the most promising last.
+
+        Of a circle of rivals only one counts. No promotions together take more money than there is room.
+        """
+        left = room(self.facts, base.state.prices)
+        in_circle: dict[int, int] = {}
+        total = gifts = 0
+        branches = []
+        for at in range(len(looks) - 1, -1, -1):
+            look = looks[at]
+            worth, circle = look.most.worth, self.circles[look.number]
+            rival = in_circle.get(circle, 0)
+            gifts += look.most.gifts
+            most = base.saving + min(worth + total - rival, left + gifts)
+            if self._could_win(most, (*base.ids, self.rules[look.number].id)):
+                branches.append(Branch(base, looks, at, most))
+            if worth > rival:
+                in_circle[circle] = worth
+                total += worth - rival
+        branches.sort(key=_most)
+        return branches
+
+    def _could_win(self, most: int, ids: tuple[str, ...]) -> bool:
+        """Whether a combination that begins with these ids and saves no more than `most` could be one of the best two."""
+        return len(self.best) < 2 or (-most, len(ids), ids) < self.best[1].rank
+
+
+def _rank(combination: Combination) -> Rank:
+    return combination.rank
+
+
+def _most(branch: Branch) -> int:
+    return branch.most
+
+
+def _go_together(one: Rule, other: Rule) -> bool:
+    """Whether a combination may have both."""
+    if one.exclusive or other.exclusive or (one.group is not None and one.group == other.group):
+        return False
+    return not excluded(one.promotion, other.promotion)
+
+
+def _rivals(rules: Sequence[Rule]) -> list[int]:
+    """For each rule the set (bits by number) of those that no combination has together with it."""
+    found = [0] * len(rules)
+    for n, rule in enumerate(rules):
+        for k in range(n):
+            if not _go_together(rule, rules[k]):
+                found[n] |= 1 << k
+                found[k] |= 1 << n
+    return found
+
+
+def _circles(rivals: Sequence[int]) -> list[int]:
+    """Puts each rule into a circle of which all are rivals: the first that it fits into."""
+    circles: list[int] = []
+    places = []
+    for n, mine in enumerate(rivals):
+        place = next((c for c, members in enumerate(circles) if members & ~mine == 0), len(circles))
+        if place == len(circles):
+            circles.append(0)
+        circles[place] |= 1 << n
+        places.append(place)
+    return places
+
+
+def _refusals(
+    evaluation: Evaluation, rules: Sequence[Rule], state: State, best: Combination, search: Search
+) -> Iterator[Outcome]:
+    """Why each of the others is not in the best combination: tried at its place in it, an exclusive one alone."""
+    start = state
+    chosen = {outcome.rule.id: outcome for outcome in best.state.applied}
+    members = [outcome.rule for outcome in best.state.applied]
+    for rule in rules:
+        if rule.id in chosen:
+            state = state.after(chosen[rule.id])
+            continue
+        outcome = evaluation.attempt(rule, start if rule.exclusive else state)
+        yield _beaten(outcome, members, search) if outcome.gives else outcome
+
+
+def _beaten(outcome: Outcome, members: Sequence[Rule], search: Search) -> Outcome:
+    """It would give something, but the best combination is without it.
+
+    The margin is what is saved less because of it; known for an exclusive one, and for the members of the runner-up.
+    """
+    beaten = Outcome(outcome.rule, "not_best")
+    beaten.rival = next((member.id for member in members if not _go_together(outcome.rule, member)), None)
+    if outcome.rule.exclusive:
+        beaten.margin = search.saving - outcome.worth
+    elif search.optimal and outcome.rule.id in (search.runner_up or ()):
+        beaten.margin = search.saving - (search.runner_up_saving or 0)
+    return beaten

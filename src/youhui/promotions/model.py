@@ -1,0 +1,44 @@
+"""What a stored promotion is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+State: TypeAlias = Literal["inactive", "scheduled", "running", "ended"]
+"""已停用 未开始 生效中 已结束"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPromotion:
+    """A promotion as it lies in the database.
+
+    `document` is its canonical document without the currency (FORMAT.md 2 and docs/algorithm/extensions.md), counters
+    included. `position`: its place in list order; `version`: the version of all rules at its last change.
+    """
+
+    id: str
+    name: str | None
+    currency: str
+    active: bool
+    priority: int
+    lane: str
+    valid_from: datetime | None
+    valid_until: datetime | None
+    document: Mapping[str, object]
+    position: int
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    def state(self, at: datetime) -> State:
+        """Where it stands at an instant; its window is half-open (P15)."""
+        if not self.active:
+            return "inactive"
+        if self.valid_from is not None and at < self.valid_from:
+            return "scheduled"
+        if self.valid_until is not None and at >= self.valid_until:
+            return "ended"
+        return "running"

@@ -1,0 +1,98 @@
+"""What can be done with promotions. Each write is one transaction, after which this node prices by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import structlog
+
+from youhui.checkout.ports import Changes, Rule
+from youhui.checkout.store import next_version, read_version
+from youhui.engine import InvalidDocument, Registry
+from youhui.platform.db import Database
+from youhui.promotions import store
+from youhui.promotions.model import StoredPromotion
+from youhui.promotions.rules import Terms, rule_of
+
+_log = structlog.get_logger()
+
+
+class Promotions:
+    """The use cases. `changed` is called after each commit; raising, it does not undo the write."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime], changed: Callable[[], None]) -> None:
+        self._database = database
+        self._clock = clock
+        self._changed = changed
+
+    def add(self, terms: Sequence[Terms]) -> list[StoredPromotion]:
+        """Stores new ones at the end of the list, all or none. Raises PromotionExists, Unavailable."""
+        now = self._clock()
+        with self._database.writing() as connection:
+            added = []
+            for one in terms:
+                version = next_version(connection)
+                added.append(one.stored(position=version, version=version, created_at=now, at=now))
+                store.add(connection, added[-1])
+        self._changed()
+        return added
+
+    def replace(self, terms: Terms) -> StoredPromotion:
+        """Changes the one with this id, in its place. Raises PromotionNotFound, Unavailable."""
+        with self._database.writing() as connection:
+            version = next_version(connection)
+            old = store.get(connection, terms.promotion.id)
+            new = terms.stored(position=old.position, version=version, created_at=old.created_at, at=self._clock())
+            store.replace(connection, new)
+        self._changed()
+        return new
+
+    def remove(self, name: str) -> None:
+        """Deletes one. Raises PromotionNotFound, Unavailable."""
+        with self._database.writing() as connection:
+            next_version(connection)
+            store.remove(connection, name)
+        self._changed()
+
+    def get(self, name: str) -> StoredPromotion:
+        """Raises PromotionNotFound, Unavailable."""
+        with self._database.reading() as connection:
+            return store.get(connection, name)
+
+    def page(self, offset: int, limit: int) -> tuple[list[StoredPromotion], int]:
+        """A page in list order, and how many there are in all. Raises Unavailable."""
+        with self._database.reading() as connection:
+            return store.listed(connection, offset, limit), store.count(connection)
+
+
+class StoredRules:
+    """The promotions as a source of rules (checkout's port)."""
+
+    def __init__(self, database: Database, registry: Registry) -> None:
+        self._database = database
+        self._registry = registry
+
+    def version(self) -> int:
+        """The version of all stored rules. Raises Unavailable."""
+        with self._database.reading() as connection:
+            return read_version(connection)
+
+    def changes(self, known: Mapping[str, Rule]) -> Changes:
+        """What differs from the rules that are known, by their versions. Raises Unavailable."""
+        with self._database.reading() as connection:
+            versions = store.versions(connection)
+            newer = [name for name, version in versions.items() if name not in known or known[name].version != version]
+            rows = store.some(connection, newer)
+        changed = tuple(rule for row in rows if (rule := self._rule(row)) is not None)
+        lost = set(newer) - {rule.promotion.id for rule in changed}
+        removed = tuple(name for name in known if name not in versions or name in lost)
+        return Changes(changed, removed)
+
+    def _rule(self, row: StoredPromotion) -> Rule | None:
+        """One promotion that cannot be read must not stop the pricing by all others."""
+        try:
+            return rule_of(row, self._registry)
+        except InvalidDocument as error:
+            _log.error("promotion left out", promotion=row.id, problems=str(error))
+            return None
