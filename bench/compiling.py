@@ -20,13 +20,19 @@ CHANGES = 200
 
 def rows() -> Iterator[Row]:
     """Time and memory of compiling (in a process of its own), time of a change, and what quotes feel of it."""
-    out = subprocess.run([sys.executable, "-m", "bench.compiling"], check=True, capture_output=True, text=True)
+    out = subprocess.run(
+        [sys.executable, "-m", "bench.compiling"], check=True, capture_output=True, text=True
+    )
     seconds, version, megabytes = json.loads(out.stdout)
     yield below("compile 100,000 promotions", seconds, 10, "s", f"and {version:.2f} s for the version hash")
     yield below("memory of that process, documents included", megabytes, 1024, "MiB")
     change, stall = _change_one_of_ten_thousand()
-    yield below("change one of 10,000: slowest of 200", change * 1e3, 50, "ms", "new ruleset with its version")
-    yield below("p99 of a concurrent quote meanwhile", stall * 1e3, 10, "ms", "another thread changes without a pause")
+    yield below(
+        "change one of 10,000: slowest of 200", change * 1e3, 50, "ms", "new ruleset with its version"
+    )
+    yield below(
+        "p99 of a concurrent quote meanwhile", stall * 1e3, 10, "ms", "another thread changes without a pause"
+    )
 
 
 def _change_one_of_ten_thousand() -> tuple[float, float]:

@@ -19,7 +19,9 @@ def rows() -> Iterator[Row]:
     cart = cases.cart(10)
     _same_cents(thousand, cart)
     base = pricing(thousand, cart)
-    yield most("10 lines, 1,000 active, 3 applied / the floor", compare(base, lambda: floor.quote(raw, match)), 8)
+    yield most(
+        "10 lines, 1,000 active, 3 applied / the floor", compare(base, lambda: floor.quote(raw, match)), 8
+    )
     few = pricing(ten, cart)
     yield most("10,000 active / 10 active", compare(pricing(cases.ruleset(10_000), cart), few), 1.5)
     yield most("100,000 active / 10 active", compare(pricing(cases.ruleset(100_000), cart), few), 2.5)

@@ -53,10 +53,11 @@ Match = Callable[[str, set[str], int], list[int]]
 def terms(count: int) -> list[tuple[int, str | None, str]]:
     """(least subtotal, customer group, category) of each promotion: the first three match every cart."""
     rnd = random.Random(1)
-    return [
-        (rnd.choice([0, 1000, 5000]), None if i < 3 else f"G{rnd.randrange(50)}", "cat0" if i < 3 else f"x{rnd.randrange(300)}")
-        for i in range(count)
-    ]  # fmt: skip
+    made: list[tuple[int, str | None, str]] = []
+    for i in range(count):
+        least = rnd.choice([0, 1000, 5000])
+        made.append((least, None, "cat0") if i < 3 else (least, f"G{rnd.randrange(50)}", f"x{rnd.randrange(300)}"))
+    return made
 
 
 def matcher(count: int) -> Match:
@@ -112,7 +113,9 @@ def apply(lines: list[Line], promotions: list[int]) -> Out:
             cuts = [0] * len(lines)
             for i, line in enumerate(lines):
                 if "cat0" in line.categories:
-                    cuts[i] = (left[i] * 10 + 50) // 100 if promotion == 0 else min(left[i], line.quantity * 100)
+                    cuts[i] = (
+                        (left[i] * 10 + 50) // 100 if promotion == 0 else min(left[i], line.quantity * 100)
+                    )
         for i, cut in enumerate(cuts):
             if cut:
                 left[i] -= cut

@@ -56,7 +56,9 @@ def rows() -> Iterator[Row]:
             theirs.append(middle - start)
         assert Decimal(quote.total_discount) / 100 == basket.total_discount
         ratio = statistics.median(t / o for t, o in zip(theirs, ours, strict=True))
-        detail = f"oscar {statistics.median(theirs) * 1e3:,.1f} ms, youhui {statistics.median(ours) * 1e3:,.3f} ms"
+        detail = (
+            f"oscar {statistics.median(theirs) * 1e3:,.1f} ms, youhui {statistics.median(ours) * 1e3:,.3f} ms"
+        )
         yield Row(f"django-oscar / youhui, {count:,} offers, {LINES} lines", f"{ratio:,.0f} ×", detail=detail)
 
 
@@ -75,7 +77,8 @@ class _Oscar:
         self._basket = get_model("basket", "Basket")
         kind = factories.ProductClassFactory()
         self._products = [
-            factories.create_product(price=10 + i % 7, num_in_stock=10_000, product_class=kind.name) for i in range(120)
+            factories.create_product(price=10 + i % 7, num_in_stock=10_000, product_class=kind.name)
+            for i in range(120)
         ]
         basket = self._basket.objects.create()
         basket.strategy = self._strategy().strategy()
@@ -88,7 +91,8 @@ class _Oscar:
         basket = self._basket.objects.get(id=self._basket_id)
         basket.strategy = self._strategy().strategy()
         for line in basket.all_lines():
-            assert line.product and line.purchase_info
+            assert line.product
+            assert line.purchase_info
         return basket
 
     def cart(self) -> Cart:
@@ -121,7 +125,9 @@ class _Oscar:
             selector = {"products": [str(i) for i in _products_of(n)]}
             action = {"kind": "percent_off", "percent": "10", "target": "lines", "selector": selector}
             condition = {"kind": "contains", "selector": selector}
-            documents.append({"id": f"o{n}", "conditions": [condition], "actions": [action], "rounding": "down"})
+            documents.append(
+                {"id": f"o{n}", "conditions": [condition], "actions": [action], "rounding": "down"}
+            )
         return Ruleset(decode_promotions(documents, "GBP")[0])
 
 

@@ -44,7 +44,9 @@ def seconds(call: Callable[[], object], calls: int) -> float:
     return (time.process_time() - start) / calls
 
 
-def compare(case: Callable[[], object], base: Callable[[], object], pairs: int = PAIRS, slice_s: float = 0.03) -> Ratio:
+def compare(
+    case: Callable[[], object], base: Callable[[], object], pairs: int = PAIRS, slice_s: float = 0.03
+) -> Ratio:
     """Runs both in turn, `pairs` times, about `slice_s` seconds each."""
     counts = [max(1, int(slice_s / max(seconds(call, 3), 1e-7))) for call in (case, base)]
     ratios, cases, bases = [], [], []

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 import msgspec
 
 from youhui.engine import Problem
 from youhui.engine.sentences import problem_sentence
-from youhui.platform.languages import Language
+from youhui.platform.languages import Language, both
 from youhui.platform.problems import Fault, Invalid
 
-SENTENCES: dict[str, dict[Language, str]] = {
-    "not_json": {"zh-CN": "不是有效的 JSON", "en": "This is not valid JSON"},
-    "not_printable": {"zh-CN": "文本中不能有空字符（NUL）", "en": "A text must not contain the character NUL"},
-    "too_many": {"zh-CN": "最多 {most} 项", "en": "At most {most}"},
-    "too_long": {"zh-CN": "最长 {most} 个字符", "en": "At most {most} characters"},
-    "not_an_id": {
-        "zh-CN": "编号须为 1–64 个字符，以文字或数字开头，不含空格、逗号、斜杠",
-        "en": "An id has 1 to 64 characters, begins with a letter or digit, and has no space, comma or slash",
-    },
+SENTENCES: dict[str, Mapping[Language, str]] = {
+    "not_json": both("不是有效的 JSON", "This is not valid JSON"),
+    "not_printable": both("文本中不能有空字符（NUL）", "A text must not contain the character NUL"),
+    "too_many": both("最多 {most} 项", "At most {most}"),
+    "too_long": both("最长 {most} 个字符", "At most {most} characters"),
+    "not_this_id": both("与地址中的编号 {id} 不同", "It is not the id {id} of the address"),
+    "not_an_id": both(
+        "编号须为 1–64 个字符，以文字或数字开头，不含空格、逗号、斜杠",
+        "An id has 1 to 64 characters, begins with a letter or digit, and has no space, comma or slash",
+    ),
 }
 """of the faults that only the service finds; the engine has the sentences of its own"""
 

@@ -100,7 +100,11 @@ class Requests:
         try:
             cart = decode_cart(document, WISHES)
             wishes = _wishes(document)
-            at = decode_instant(document["at"]) if wishes.at is not None and isinstance(document, dict) else None
+            at = (
+                decode_instant(document["at"])
+                if wishes.at is not None and isinstance(document, dict)
+                else None
+            )
         except InvalidDocument as error:
             raise invalid(error.problems) from None
         return Asked(cart, at, self._options(wishes.strategy, wishes.explain, wishes.hints))
@@ -178,7 +182,9 @@ def _cart(document: _Document) -> Cart:
         None if customer is None else _customer(customer),
         None if shipping is None else Shipping(_amount(shipping.price, currency), shipping.method),
         document.codes,
-        _NO_CONTEXT if context is UNSET else Context(context.channel, context.country, context.payment_method),
+        _NO_CONTEXT
+        if context is UNSET
+        else Context(context.channel, context.country, context.payment_method),
     )
 
 
@@ -211,8 +217,11 @@ def _amount(text: str, currency: str) -> int:
 
 def _wishes(document: object) -> Wishes:
     reader = Reader(BUILT_IN, "")
-    wishes = reader.build("", {key: document[key] for key in WISHES if key in document}, Wishes) if isinstance(
-        document, dict) else None
+    wishes = (
+        reader.build("", {key: document[key] for key in WISHES if key in document}, Wishes)
+        if isinstance(document, dict)
+        else None
+    )
     reader.done()
     return wishes or Wishes()
 

@@ -9,7 +9,8 @@ from youhui.checkout.tables import rules_version
 
 def read_version(connection: Connection) -> int:
     """The version of what is committed."""
-    return connection.execute(select(rules_version.c.version)).scalar_one()
+    version: int = connection.execute(select(rules_version.c.version)).scalar_one()
+    return version
 
 
 def next_version(connection: Connection) -> int:

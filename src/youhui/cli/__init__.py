@@ -21,4 +21,4 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal without Unicode, or half a surrogate pair in a document, is no reason to stop.
         sys.stdout.reconfigure(errors="backslashreplace")
-    app()
+    app(prog_name="youhui")

@@ -34,7 +34,7 @@ def price(
         Language | None, typer.Option(help="The language; else that of LANG if English, else Chinese.")
     ] = None,
 ) -> None:
-    """Price a cart with promotions (docs/cli.md) and show the receipt.
+    """Price a cart and show the receipt.
 
     A case is a JSON object with a cart, `promotions` and the instant `now`; without it, it is now.
     """

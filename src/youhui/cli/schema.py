@@ -18,5 +18,5 @@ def schema(
         Literal["promotion", "cart", "case"], typer.Argument(help="What the schema describes.")
     ] = "promotion",
 ) -> None:
-    """Print the JSON Schema (draft 2020-12) of a promotion, a cart, or a case."""
+    """Print the JSON Schema (draft 2020-12) of a document."""
     typer.echo(json.dumps(_SCHEMAS[document](), ensure_ascii=False, indent=2))

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from youhui.engine.facts import Attribute
 from youhui.engine.forms import Date, Misfit, Name, Texts, Whole
 
-
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 

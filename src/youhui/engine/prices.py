@@ -22,6 +22,7 @@ class Facts:
     """The cart, the instant, and which lines a selector means, worked out once for each selector."""
 
     __slots__ = (
+        "_matching",
         "at",
         "cart",
         "discountable",
@@ -31,7 +32,6 @@ class Facts:
         "runs",
         "shipping",
         "subtotals",
-        "_matching",
     )
 
     def __init__(self, cart: Cart, at: datetime) -> None:

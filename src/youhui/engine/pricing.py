@@ -25,7 +25,8 @@ class Outcome:
     """What came of one promotion: refused with a reason, or given: what it took and the prices it left."""
 
     __slots__ = (
-        "amounts", "capped", "claims", "gap", "gifts", "margin", "prices", "reason", "rival", "rule", "shipping", "units",
+        "amounts", "capped", "claims", "gap", "gifts", "margin", "prices", "reason", "rival", "rule", "shipping",
+        "units",
     )  # fmt: skip
 
     def __init__(self, rule: Rule, reason: Reason | None, prices: Prices | None = None) -> None:

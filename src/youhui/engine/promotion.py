@@ -21,7 +21,7 @@ GROUPED: tuple[Stacking, ...] = ("best_in_group", "first_per_line")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCap:
-    """The most a promotion takes from one order: an `amount`, a `percent` of the undiscounted lines, the less of both."""
+    """The most a promotion takes from one order: the less of an `amount` and a `percent` of the undiscounted lines."""
 
     amount: Amount | None = None
     percent: Percent | None = None

@@ -103,7 +103,7 @@ class _Tree:
         while branches:
             base, looks, at, most = branches.pop()
             rule = self.rules[looks[at].number]
-            if not self._could_win(most, (*base.ids, rule.id)):
+            if not self._could_win(most, base, rule):
                 continue
             if self.steps >= self.limit:
                 self.unseen = max(self.unseen or 0, most)
@@ -160,7 +160,7 @@ class _Tree:
             rival = in_circle.get(circle, 0)
             gifts += look.most.gifts
             most = base.saving + min(worth + total - rival, left + gifts)
-            if self._could_win(most, (*base.ids, self.rules[look.number].id)):
+            if self._could_win(most, base, self.rules[look.number]):
                 branches.append(Branch(base, looks, at, most))
             if worth > rival:
                 in_circle[circle] = worth
@@ -168,9 +168,12 @@ class _Tree:
         branches.sort(key=_most)
         return branches
 
-    def _could_win(self, most: int, ids: tuple[str, ...]) -> bool:
-        """Whether a combination that begins with these ids and saves no more than `most` could be one of the best two."""
-        return len(self.best) < 2 or (-most, len(ids), ids) < self.best[1].rank
+    def _could_win(self, most: int, base: Combination, rule: Rule) -> bool:
+        """Whether one of the best two could begin with `base` and `rule`, if it saves no more than `most`."""
+        if len(self.best) < 2 or most != self.best[1].saving:
+            return len(self.best) < 2 or most > self.best[1].saving
+        ids = (*base.ids, rule.id)
+        return (-most, len(ids), ids) < self.best[1].rank
 
 
 def _rank(combination: Combination) -> Rank:

@@ -102,9 +102,10 @@ UnitPart: TypeAlias = tuple[int, int, int]
 
 
 def one_pass(amount: int, runs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spreads over units given as runs (count, weight of each): the share of each unit, and how many first units get 1 more.
+    """Spreads over units given as runs (count, weight of each).
 
-    Largest fraction first, ties to the earlier unit; `amount` is at most the sum of the weights.
+    Answers for each run the share of each unit, and how many of its first units get 1 more: largest fraction
+    first, ties to the earlier unit. `amount` is at most the sum of the weights.
     """
     total = sum([count * weight for count, weight in runs])
     shares = [amount * weight // total for _, weight in runs]
@@ -127,7 +128,11 @@ def spread_units(amount: int, parts: Sequence[UnitPart]) -> list[list[tuple[int,
     """
     amount = min(amount, sum([count * room for count, weight, room in parts if weight > 0 and room > 0]))
     # Open runs: which part, offset of its first unit, count, weight, room. Those over their room get it and are out.
-    open_ = [(i, 0, count, weight, room) for i, (count, weight, room) in enumerate(parts) if weight > 0 and room > 0]
+    open_ = [
+        (i, 0, count, weight, room)
+        for i, (count, weight, room) in enumerate(parts)
+        if weight > 0 and room > 0
+    ]
     found: list[list[tuple[int, int, int]]] = [[] for _ in parts]
     while amount > 0 and open_:
         settled, still, filled = [], [], 0

@@ -137,7 +137,9 @@ def take(runs: Runs, amount: int, floor: int, spans: Spans = None) -> Runs:
         return ((rest, price - each - 1, consumed), (count - rest, price - each, consumed))
     cut = [(0, *run, True) for run in runs] if spans is None else list(pieces(runs, spans))
     if floor:
-        parts = [(count, price, price - floor) if within else (count, 0, 0) for _, count, price, _, within in cut]
+        parts = [
+            (count, price, price - floor) if within else (count, 0, 0) for _, count, price, _, within in cut
+        ]
         return _less(cut, spread_units(amount, parts))
     # Without a floor no share exceeds its room, so one pass is enough.
     passed = iter(one_pass(amount, [(count, price) for _, count, price, _, within in cut if within]))

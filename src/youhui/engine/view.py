@@ -95,9 +95,19 @@ class View:
         floor = self.facts.lines[i].min_unit_price if self.facts.floored else 0
         return room(self.prices.units(i), floor, spans) if floor else self.weight(part)
 
+    def total(self, selector: Selector | None) -> int:
+        """The sum of the prices of all units in play that match."""
+        if self.caps is not None:
+            return sum([self.price(part) for part in self.parts(selector)])
+        sums = self.facts.subtotals if self.original else self.prices.left
+        return sum([sums[i] for i in self.matching(selector)])
+
     def rooms(self, selector: Selector | None) -> int:
         """What may still be taken of all units in play that match."""
-        return sum([self.room(part) for part in self.parts(selector)])
+        if self.caps is not None or self.facts.floored:
+            return sum([self.room(part) for part in self.parts(selector)])
+        left = self.prices.left
+        return sum([left[i] for i in self.matching(selector)])
 
     @property
     def shipping_price(self) -> int:

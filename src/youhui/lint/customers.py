@@ -22,6 +22,7 @@ ABOUT_CUSTOMER = (
 )  # fmt: skip
 """conditions that fail for a guest"""
 
+_LONG_AGO = "1900-01-01"
 _EARLIEST = "0000-00-00"
 """sorts before every date, and is shaped like one"""
 
@@ -52,15 +53,15 @@ def needs_customer(branch: Branch) -> bool:
 
 
 def orders_counts(branch: Branch) -> Iterator[int]:
-    """The least number of earlier orders that a customer may have; nothing if no number will do."""
-    least, tried = 0, set()
-    for literal in branch:
-        orders = orders_of(literal.condition)
-        if orders is not None:
-            tried |= {orders.least, (orders.most or 0) + 1, 0}
-            least = max(least, orders.least) if literal.wanted else least
+    """Numbers of earlier orders with which the branch may hold, the least first; nothing if no number will do."""
+    all_orders = [orders for literal in branch if (orders := orders_of(literal.condition)) is not None]
     # A condition changes its answer only at these numbers, so one of them will do if any does.
-    yield from (n for n in sorted(tried | {least}) if all(_holds(branch, n)))
+    tried = {
+        0,
+        *(orders.least for orders in all_orders),
+        *(orders.most + 1 for orders in all_orders if orders.most is not None),
+    }
+    yield from (n for n in sorted(tried) if all(_holds(branch, n)))
 
 
 def _holds(branch: Branch, count: int) -> Iterator[bool]:
@@ -82,5 +83,5 @@ def attribute_values(tests: Sequence[AttributeTest]) -> list[Attribute]:
         tried += [bound for bound in (test.at_least, test.at_most) if bound is not None]
         tried += [] if test.is_ is None else [test.is_]
         tried += [] if test.from_ is None else [test.from_]
-        tried += [] if test.until is None else [_EARLIEST]
+        tried += [] if test.until is None else [_LONG_AGO, _EARLIEST]
     return [value for value in tried if all(test.passes(value) for test in tests)]

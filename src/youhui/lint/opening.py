@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from youhui.engine.conditions.time_window import DAYS, TimeWindow
@@ -88,7 +88,7 @@ def never_in_a_week(windows: Branch) -> bool:
     return any(minutes == 0 for minutes in zones.values())
 
 
-@cache
+@lru_cache(4096)
 def minutes_of(window: TimeWindow) -> int:
     """The minutes of the week (bit 0: Monday 00:00) that the clocks of its zone show while it is open."""
     week = 0
@@ -125,7 +125,9 @@ def _changes(windows: Sequence[Literal], day: datetime) -> Iterator[datetime]:
             yield from (whole + n * _MINUTE for n in range(1441))
             return
         local = day.astimezone(zone)
-        into = timedelta(hours=local.hour, minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        into = timedelta(
+            hours=local.hour, minutes=local.minute, seconds=local.second, microseconds=local.microsecond
+        )
         for minute in (0, window.from_, window.until):
             at = day - into + minute * _MINUTE
             yield from (at, at + _DAY)

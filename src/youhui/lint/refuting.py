@@ -13,7 +13,11 @@ from youhui.engine.conditions.base import OneOf
 from youhui.engine.conditions.contains_only import ContainsOnly
 from youhui.engine.conditions.currency import Currency
 from youhui.engine.conditions.customer_attribute import CustomerAttribute
-from youhui.engine.conditions.customer_group import CustomerGroup
+from youhui.engine.conditions.channel import Channel
+from youhui.engine.conditions.country import Country
+from youhui.engine.conditions.customer_is import CustomerIs
+from youhui.engine.conditions.payment_method import PaymentMethod
+from youhui.engine.conditions.shipping_method import ShippingMethod
 from youhui.engine.conditions.logged_in import LoggedIn
 from youhui.engine.conditions.time_window import TimeWindow
 from youhui.lint.branches import Branch, Literal
@@ -22,6 +26,9 @@ from youhui.engine.selectors import Selector
 from youhui.lint.measures import bound_of, never_more
 from youhui.lint.opening import never_in_a_week
 from youhui.lint.selecting import disjoint, matches_nothing
+
+ONE_VALUE = (CustomerIs, Channel, Country, Currency, PaymentMethod, ShippingMethod)
+"""lists of which a cart has at most one value; of a customer's groups it has any number"""
 
 
 def conflict(branch: Branch, currency: str) -> Branch | None:
@@ -79,10 +86,10 @@ def _lists(branch: Branch) -> Branch | None:
     for kind, literals in kinds.items():
         wanted = [_values(one) for one in literals if one.wanted]
         refused = {value for one in literals if not one.wanted for value in _values(one)}
-        if kind is CustomerGroup:
-            dead = any(values <= refused for values in wanted)
-        else:
+        if kind in ONE_VALUE:
             dead = bool(wanted) and set.intersection(*wanted) <= refused
+        else:
+            dead = any(values <= refused for values in wanted)
         if dead:
             return tuple(literals)
     return None
@@ -107,7 +114,9 @@ def _attributes(branch: Branch) -> Branch | None:
         if isinstance(literal.condition, CustomerAttribute) and literal.wanted:
             tests[literal.condition.name].append(literal)
     for literals in tests.values():
-        if not attribute_values([one.condition for one in literals if isinstance(one.condition, AttributeTest)]):
+        if not attribute_values(
+            [one.condition for one in literals if isinstance(one.condition, AttributeTest)]
+        ):
             return tuple(literals)
     return None
 
@@ -124,7 +133,11 @@ def _thresholds(branch: Branch) -> Branch | None:
 
 def _only(branch: Branch) -> Branch | None:
     """Only certain lines, and something of lines that these cannot be."""
-    only = [(one, one.condition.selector) for one in branch if isinstance(one.condition, ContainsOnly) and one.wanted]
+    only = [
+        (one, one.condition.selector)
+        for one in branch
+        if isinstance(one.condition, ContainsOnly) and one.wanted
+    ]
     for one, allowed in only:
         for other, selector in [*only, *_required(branch)]:
             if other is not one and disjoint(allowed, selector):
@@ -134,7 +147,9 @@ def _only(branch: Branch) -> Branch | None:
 
 def _required(branch: Branch) -> list[tuple[Literal, Selector | None]]:
     bounds = [(one, bound_of(one.condition)) for one in branch if one.wanted]
-    return [(one, bound.selector) for one, bound in bounds if bound and bound.least > 0 and bound.what != "total"]
+    return [
+        (one, bound.selector) for one, bound in bounds if bound and bound.least > 0 and bound.what != "total"
+    ]
 
 
 def _times(branch: Branch) -> Branch | None:

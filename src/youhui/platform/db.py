@@ -11,7 +11,17 @@ from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event, make_url
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    TypeDecorator,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.dialects.mysql import DATETIME
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -34,7 +44,9 @@ metadata = MetaData(
 
 # Ids and codes are compared exactly, as the other two databases do; MariaDB's own default folds case and accents.
 _BINARY = {"engine": "InnoDB", "charset": "utf8mb4", "collate": "utf8mb4_bin"}
-TABLE_OPTIONS = {f"{name}_{option}": value for name in MYSQL for option, value in _BINARY.items()}
+TABLE_OPTIONS: dict[str, Any] = {
+    f"{name}_{option}": value for name in MYSQL for option, value in _BINARY.items()
+}
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=2000", "foreign_keys=ON")
 
@@ -77,7 +89,11 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that writes: committed at the end of the block, rolled back if it raises."""
-        with _translated(), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        with (
+            _translated(),
+            self.engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     def close(self) -> None:
@@ -100,7 +116,9 @@ def _translated() -> Iterator[None]:
 def _engine(url: str) -> Engine:
     write_json = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, json_serializer=write_json, isolation_level="READ COMMITTED", pool_pre_ping=True)
+        return create_engine(
+            url, json_serializer=write_json, isolation_level="READ COMMITTED", pool_pre_ping=True
+        )
     path = make_url(url).database
     if not path or path == ":memory:":
         raise ValueError("a SQLite database needs a file: sqlite:///var/youhui.db")

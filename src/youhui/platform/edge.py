@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from youhui.platform.languages import Language, wanted
+from youhui.platform.languages import Language, both, wanted
 from youhui.platform.problems import Failed, Fault, Invalid, Refusal, TooLarge, render
 
 MOST = 1024 * 1024
@@ -24,7 +24,9 @@ _log = structlog.get_logger()
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PROCESS = secrets.token_hex(6)
 _numbers = itertools.count(1)
-_JSON = re.compile(rb"\s*application/([a-z0-9.+-]+\+)?json\s*(;\s*charset\s*=\s*\"?utf-8\"?\s*)?", re.IGNORECASE)
+_JSON = re.compile(
+    rb"\s*application/([a-z0-9.+-]+\+)?json\s*(;\s*charset\s*=\s*\"?utf-8\"?\s*)?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Edge:
         try:
             body = await _body(headers, receive)
             if body is None:
-                return
+                return None
             scope["call"] = Call(request_id, language, body)
             await self.app(scope, _replay(body, receive), answer.send)
         except Refusal as refusal:
@@ -98,7 +100,9 @@ class _Answer:
         await send_json(self.send, refusal.status, render(refusal, language, self._request_id), more)
 
 
-async def send_json(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+async def send_json(
+    send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]] | None = None
+) -> None:
     """A whole JSON answer."""
     plain = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *(headers or ())]
     await send({"type": "http.response.start", "status": status, "headers": plain})
@@ -118,7 +122,7 @@ async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes | None:
     length = headers.get(b"content-length", b"0")
     if not length.isdigit() or int(length[:18]) > MOST:
         raise TooLarge(most=MOST, headers={"connection": "close"})
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
         if message["type"] != "http.request":
@@ -146,8 +150,8 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 NOT_JSON_TYPE = Fault(
     "",
     "not_json_type",
-    lambda language: {
-        "zh-CN": "请求体须为 JSON（Content-Type: application/json，UTF-8 编码）",
-        "en": "The body must be JSON (Content-Type: application/json, in UTF-8)",
-    }[language],
+    both(
+        "请求体须为 JSON（Content-Type: application/json，UTF-8 编码）",
+        "The body must be JSON (Content-Type: application/json, in UTF-8)",
+    ).__getitem__,
 )

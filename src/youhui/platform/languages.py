@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import Literal, TypeAlias, get_args
 
 Language: TypeAlias = Literal["zh-CN", "en"]
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 """the first is the default"""
+
+
+def both(zh_cn: str, en: str) -> Mapping[Language, str]:
+    """A sentence in each language; `{…}` are places for its parameters."""
+    return {"zh-CN": zh_cn, "en": en}
 
 
 @functools.lru_cache(maxsize=256)

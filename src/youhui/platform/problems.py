@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import msgspec
 
-from youhui.platform.languages import Language
+from youhui.platform.languages import Language, both
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,9 @@ class Refusal(Exception):
     code: ClassVar[str]
     sentences: ClassVar[Mapping[Language, str]]
 
-    def __init__(self, details: Sequence[Fault] = (), headers: Mapping[str, str] | None = None, **params: str | int):
+    def __init__(
+        self, details: Sequence[Fault] = (), headers: Mapping[str, str] | None = None, **params: str | int
+    ):
         super().__init__(self.code)
         self.details = tuple(details)
         self.headers = dict(headers or {})
@@ -47,7 +49,7 @@ class Invalid(Refusal):
 
     status = 400
     code = "VALIDATION_ERROR"
-    sentences = {"zh-CN": "请求内容有误", "en": "The request is not valid"}
+    sentences = both("请求内容有误", "The request is not valid")
 
 
 class NotFound(Refusal):
@@ -55,7 +57,7 @@ class NotFound(Refusal):
 
     status = 404
     code = "NOT_FOUND"
-    sentences = {"zh-CN": "没有这个地址", "en": "There is nothing at this address"}
+    sentences = both("没有这个地址", "There is nothing at this address")
 
 
 class MethodNotAllowed(Refusal):
@@ -63,7 +65,7 @@ class MethodNotAllowed(Refusal):
 
     status = 405
     code = "METHOD_NOT_ALLOWED"
-    sentences = {"zh-CN": "该地址不支持此请求方法", "en": "This address does not know the method"}
+    sentences = both("该地址不支持此请求方法", "This address does not know the method")
 
 
 class TooLarge(Refusal):
@@ -71,7 +73,7 @@ class TooLarge(Refusal):
 
     status = 413
     code = "BODY_TOO_LARGE"
-    sentences = {"zh-CN": "请求内容超过 {most} 字节", "en": "The body is longer than {most} bytes"}
+    sentences = both("请求内容超过 {most} 字节", "The body is longer than {most} bytes")
 
 
 class Failed(Refusal):
@@ -79,7 +81,7 @@ class Failed(Refusal):
 
     status = 500
     code = "INTERNAL_ERROR"
-    sentences = {"zh-CN": "服务器内部错误", "en": "Something went wrong on our side"}
+    sentences = both("服务器内部错误", "Something went wrong on our side")
 
 
 class Unavailable(Refusal):
@@ -87,7 +89,7 @@ class Unavailable(Refusal):
 
     status = 503
     code = "UNAVAILABLE"
-    sentences = {"zh-CN": "服务暂时不可用，请稍后重试", "en": "The service is not available for the moment; try again"}
+    sentences = both("服务暂时不可用，请稍后重试", "The service is not available for the moment; try again")
 
     def __init__(self) -> None:
         super().__init__(headers={"retry-after": "1"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from youhui.platform.languages import both
 from youhui.platform.problems import Refusal
 
 
@@ -10,7 +11,7 @@ class PromotionExists(Refusal):
 
     status = 409
     code = "PROMOTION_EXISTS"
-    sentences = {"zh-CN": "促销活动 {id} 已存在", "en": "A promotion {id} exists already"}
+    sentences = both("促销活动 {id} 已存在", "A promotion {id} exists already")
 
 
 class PromotionNotFound(Refusal):
@@ -18,4 +19,4 @@ class PromotionNotFound(Refusal):
 
     status = 404
     code = "PROMOTION_NOT_FOUND"
-    sentences = {"zh-CN": "没有促销活动 {id}", "en": "There is no promotion {id}"}
+    sentences = both("没有促销活动 {id}", "There is no promotion {id}")

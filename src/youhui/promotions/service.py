@@ -21,7 +21,9 @@ _log = structlog.get_logger()
 class Promotions:
     """The use cases. `changed` is called after each commit; raising, it does not undo the write."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime], changed: Callable[[], None]) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], changed: Callable[[], None]
+    ) -> None:
         self._database = database
         self._clock = clock
         self._changed = changed
@@ -43,7 +45,9 @@ class Promotions:
         with self._database.writing() as connection:
             version = next_version(connection)
             old = store.get(connection, terms.promotion.id)
-            new = terms.stored(position=old.position, version=version, created_at=old.created_at, at=self._clock())
+            new = terms.stored(
+                position=old.position, version=version, created_at=old.created_at, at=self._clock()
+            )
             store.replace(connection, new)
         self._changed()
         return new
@@ -82,7 +86,11 @@ class StoredRules:
         """What differs from the rules that are known, by their versions. Raises Unavailable."""
         with self._database.reading() as connection:
             versions = store.versions(connection)
-            newer = [name for name, version in versions.items() if name not in known or known[name].version != version]
+            newer = [
+                name
+                for name, version in versions.items()
+                if name not in known or known[name].version != version
+            ]
             rows = store.some(connection, newer)
         changed = tuple(rule for row in rows if (rule := self._rule(row)) is not None)
         lost = set(newer) - {rule.promotion.id for rule in changed}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from youhui.engine.actions.base import LINE_KEYS, Action, LineKeys
+from youhui.engine.actions.base import LINE_KEYS, Action, LineKeys, Targets
 from youhui.engine.forms import Amount, Misfit, Positive
 from youhui.engine.prices import Facts
 from youhui.engine.selectors import Key
@@ -36,7 +36,7 @@ class AmountOff(LineKeys, Action):
     """
 
     kind: ClassVar[str] = "amount_off"
-    targets = {
+    targets: ClassVar[Targets] = {
         "order": frozenset({"amount", "per", "spread"}),
         "order_and_shipping": frozenset({"amount", "per", "spread"}),
         "across_lines": frozenset({"amount", "per", "spread"}) | LINE_KEYS,
@@ -88,7 +88,7 @@ class AmountOff(LineKeys, Action):
     def _times(self, view: View) -> int:
         if self.per is None:
             return 1
-        times = sum([view.price(part) for part in view.parts(self.selector)]) // self.per.subtotal
+        times = view.total(self.selector) // self.per.subtotal
         return times if self.per.max_times is None else min(times, self.per.max_times)
 
     def most(self, view: View) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from youhui.engine.forms import Pick, Positive
 from youhui.engine.money import Percent
@@ -13,6 +13,9 @@ from youhui.engine.prices import Facts
 from youhui.engine.selectors import Key, Selector
 from youhui.engine.units import Span, count_of, join
 from youhui.engine.view import Effect, Part, View
+
+Targets: TypeAlias = Mapping[str, frozenset[str]]
+"""by target: the keys that have a meaning with it"""
 
 LINE_KEYS = frozenset({"selector", "group_size", "units_per_line", "units", "pick"})
 
@@ -22,7 +25,7 @@ class Action(ABC):
     """What a promotion gives. Pure: a view in, an effect out."""
 
     kind: ClassVar[str]
-    targets: ClassVar[Mapping[str, frozenset[str]] | None] = None
+    targets: ClassVar[Targets | None] = None
     """the keys that have a meaning with each `target`; None: the kind has no target"""
 
     @abstractmethod
@@ -30,7 +33,7 @@ class Action(ABC):
         """What it would take and give."""
 
     def reach(self, facts: Facts) -> Sequence[int]:
-        """The lines it may take something from, whatever the prices."""
+        """The lines it may take something from, whatever the prices; none if the cart lacks what it `implies`."""
         return facts.discountable
 
     def most(self, view: View) -> int:

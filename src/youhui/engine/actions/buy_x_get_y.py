@@ -107,8 +107,8 @@ class BuyXGetY(Action):
         return min(most, view.rooms(self.get.selector))
 
     def reach(self, facts: Facts) -> Sequence[int]:
-        """The lines it may take something from."""
-        return facts.matching(self.get.selector)
+        """The lines it may take something from: none where there is nothing to buy."""
+        return facts.matching(self.get.selector) if facts.matching(self.buy.selector) else ()
 
     def implies(self) -> Iterator[Key]:
         """A line to buy and a line to discount."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from youhui.engine.actions.base import Action, most_rounded
-from youhui.engine.sets import every_nth
 from youhui.engine.forms import Misfit, Positive
 from youhui.engine.money import Percent
 from youhui.engine.prices import Facts
 from youhui.engine.selectors import Key, Selector
+from youhui.engine.sets import every_nth
 from youhui.engine.view import Effect, View
 
 

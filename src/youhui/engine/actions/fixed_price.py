@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from youhui.engine.actions.base import LINE_KEYS, Action, LineKeys
-from youhui.engine.sets import sets_of
+from youhui.engine.actions.base import LINE_KEYS, Action, LineKeys, Targets
 from youhui.engine.forms import Amount, Positive
 from youhui.engine.prices import Facts
 from youhui.engine.selectors import Key
+from youhui.engine.sets import sets_of
 from youhui.engine.spreading import Spread
 from youhui.engine.view import Effect, Part, View
 
@@ -26,7 +26,7 @@ class FixedPrice(LineKeys, Action):
     """
 
     kind: ClassVar[str] = "fixed_price"
-    targets = {
+    targets: ClassVar[Targets] = {
         "each_unit": frozenset({"price"}) | LINE_KEYS,
         "shipping": frozenset({"price"}),
         "bundle": frozenset({"price", "selector", "units", "repeat", "pick", "spread"}),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from youhui.engine.actions.base import LINE_KEYS, Action, LineKeys, most_rounded
+from youhui.engine.actions.base import LINE_KEYS, Action, LineKeys, Targets, most_rounded
 from youhui.engine.forms import Amount, Misfit
 from youhui.engine.money import Percent
 from youhui.engine.prices import Facts
@@ -24,7 +24,7 @@ class PercentOff(LineKeys, Action):
     """
 
     kind: ClassVar[str] = "percent_off"
-    targets = {
+    targets: ClassVar[Targets] = {
         "order": frozenset({"percent", "max_amount", "spread"}),
         "lines": frozenset({"percent", "max_amount", "round_per", "spread"}) | LINE_KEYS,
         "shipping": frozenset({"percent", "max_amount"}),
@@ -100,8 +100,7 @@ class PercentOff(LineKeys, Action):
         else:
             items = shipping = 0
             if self.target != "shipping":
-                parts = view.parts(None)
-                items = min(self._of(view, sum([view.price(part) for part in parts])), view.rooms(None))
+                items = min(self._of(view, view.total(None)), view.rooms(None))
             if self.target != "order":
                 shipping = min(self._of(view, view.shipping_price), view.prices.shipping)
             most = items + shipping

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from youhui.engine.actions.amount_off import AmountOff
-from youhui.engine.actions.base import Action
+from youhui.engine.actions.base import Action, Targets
 from youhui.engine.actions.percent_off import PercentOff
 from youhui.engine.forms import Amount, Base, Level, Misfit
 from youhui.engine.money import Percent
@@ -44,7 +44,7 @@ class Tiered(Action):
     """
 
     kind: ClassVar[str] = "tiered"
-    targets = {
+    targets: ClassVar[Targets] = {
         target: _KEYS
         | ({"spread"} if target in ("order", "order_and_shipping", "across_lines") else frozenset())
         for target in (
@@ -96,7 +96,7 @@ class Tiered(Action):
             return view.units(self.selector)
         if self.of is not None:
             view = View(view.facts, view.prices, self.of == "original", lines=view.lines, caps=view.caps)
-        return sum([view.price(part) for part in view.parts(self.selector)])
+        return view.total(self.selector)
 
     def most(self, view: View) -> int:
         """The best of the tiers reached now: lower prices reach no others, but may reach only a lower one."""
@@ -107,7 +107,10 @@ class Tiered(Action):
         """The lines it may take something from."""
         if self.target == "shipping":
             return ()
-        return facts.matching(self.selector) if self.target in _OF_LINES else facts.discountable
+        matching = facts.matching(self.selector)
+        if self.target in _OF_LINES or (not matching and self._acts[-1][0] > 0):
+            return matching
+        return facts.discountable
 
     def implies(self) -> Iterator[Key]:
         """A line that it measures, unless a tier begins at nothing."""

@@ -1,0 +1,97 @@
+"""`/api/marketing/promotions`: thin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from youhui.checkout.problems import invalid, read_json
+from youhui.engine import InvalidDocument, Problem, Registry
+from youhui.engine.schema import promotion_schema
+from youhui.platform.edge import call_of
+from youhui.platform.openapi import ERRORS, Schema
+from youhui.platform.paging import Page, Paging, page_of
+from youhui.promotions.rules import Terms, read_terms
+from youhui.promotions.schemas import PromotionOut, promotion_out
+from youhui.promotions.service import Promotions
+
+SCHEMA = "Promotion"
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{SCHEMA}"}}},
+    }
+}
+
+
+async def _body(request: Request) -> dict[str, object]:
+    """The document that was sent. Raises Invalid."""
+    document = read_json(call_of(request.scope).body)
+    if not isinstance(document, dict):
+        raise invalid([Problem("", "not_object", {"got": type(document).__name__})])
+    return document
+
+
+Document = Annotated[dict[str, object], Depends(_body)]
+Wanted = Annotated[Paging, Depends()]
+
+
+def router(
+    service: Promotions, registry: Registry, currency: str, clock: Callable[[], datetime]
+) -> APIRouter:
+    """The routes. `currency` is of a promotion that names none."""
+    routes = APIRouter(prefix="/api/marketing/promotions", tags=["promotions"], responses=ERRORS)
+
+    def terms_of(document: dict[str, object]) -> Terms:
+        try:
+            return read_terms(document, currency, registry)
+        except InvalidDocument as error:
+            raise invalid(error.problems) from None
+
+    @routes.post("", status_code=201, summary="Store a promotion", openapi_extra=_BODY)
+    def create(document: Document) -> PromotionOut:
+        """The id must be new: 409 PROMOTION_EXISTS. The next quote is priced with it."""
+        (added,) = service.add([terms_of(document)])
+        return promotion_out(added, clock())
+
+    @routes.get("", summary="List promotions")
+    def listed(paging: Wanted) -> Page[PromotionOut]:
+        """In list order: the order of creation."""
+        found, total = service.page(paging.offset, paging.page_size)
+        return page_of([promotion_out(one, clock()) for one in found], total, paging)
+
+    @routes.get("/{id}", summary="One promotion")
+    def one(id: str) -> PromotionOut:  # noqa: A002
+        """404 PROMOTION_NOT_FOUND if there is none with this id."""
+        return promotion_out(service.get(id), clock())
+
+    @routes.put("/{id}", summary="Change a promotion", openapi_extra=_BODY)
+    def replace(id: str, document: Document) -> PromotionOut:  # noqa: A002
+        """Replaces all its terms; its id may be left out of the body, and its place in the list stays."""
+        if document.setdefault("id", id) != id:
+            raise invalid([Problem("id", "not_this_id", {"id": id})])
+        return promotion_out(service.replace(terms_of(document)), clock())
+
+    @routes.delete("/{id}", status_code=204, summary="Delete a promotion")
+    def remove(id: str) -> Response:  # noqa: A002
+        """The next quote is priced without it."""
+        service.remove(id)
+        return Response(status_code=204)
+
+    return routes
+
+
+def schema(registry: Registry) -> Schema:
+    """Of the body that creates or changes one: a promotion's document with its currency."""
+    document = promotion_schema(registry)
+    definitions: Any = document["$defs"]
+    terms = definitions["promotion"]
+    currency = {
+        "type": "string",
+        "pattern": "^[A-Z]{3}$",
+        "description": "Of all its amounts (default: the shop's)",
+    }
+    return {**terms, "properties": {**terms["properties"], "currency": currency}, "$defs": definitions}

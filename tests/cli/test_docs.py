@@ -1,0 +1,26 @@
+"""The documentation shows what the commands print."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli import docs
+
+BLOCKS = list(docs.BLOCK.finditer(docs.PAGE.read_text("utf-8")))
+ANEW = "write it anew with: python -m tests.cli.docs"
+
+
+@pytest.mark.parametrize("arguments", [pytest.param(found[1], id=found[1]) for found in BLOCKS])
+def test_the_page_shows_what_the_command_prints(arguments: str) -> None:
+    shown = [found[0] for found in BLOCKS if found[1] == arguments]
+    assert shown == [docs.block(arguments)], ANEW
+
+
+@pytest.mark.parametrize("command", ["", "price ", "conformance ", "schema "])
+def test_the_page_shows_the_help_of(command: str) -> None:
+    assert f"{command}--help" in [found[1] for found in BLOCKS]
+
+
+@pytest.mark.parametrize("name", docs.SCHEMAS)
+def test_the_schema_in_the_documentation_is_the_one_printed(name: str) -> None:
+    assert docs.SCHEMAS[name].read_text("utf-8") == docs.schema(name), ANEW
