@@ -1,8 +1,8 @@
-"""Inputs for the search of best_for_customer: promotions that all apply to one cart, some of which exclude each other.
+"""Inputs for the search of best_for_customer: promotions that all apply to one cart, some excluding each other.
 
-A shop's campaign day: offers on categories, 满减 and tiers, coupons of which one may be used, gifts, free shipping. Every
-promotion alone gives something; about one pair in eight is excluded by id, coupons exclude each other by their tag,
-and two offers on a category are a group. Seeded: the same number gives the same case.
+A shop's campaign day: offers on categories, 满减 and tiers, coupons of which one may be used, gifts, free shipping.
+Every promotion alone gives something; about one pair in eight is excluded by id, coupons exclude each other by their
+tag, and two offers on a category are a group. Seeded: the same number gives the same case.
 """
 
 from __future__ import annotations
@@ -115,9 +115,8 @@ def _coupon(random: Random, category: dict[str, Any]) -> dict[str, Any]:
     percent = {
         "kind": "percent_off", "target": "order", "percent": str(random.randint(5, 15)), "max_amount": "50.00",
     }  # fmt: skip
-    return {
-        "lane": "coupon", "tags": ["coupon"], "excludes_tags": ["coupon"], "actions": [random.choice([amount, percent])],
-    }  # fmt: skip
+    tags = {"tags": ["coupon"], "excludes_tags": ["coupon"]}
+    return {"lane": "coupon", "actions": [random.choice([amount, percent])]} | tags
 
 
 def _extra(random: Random, category: dict[str, Any]) -> dict[str, Any]:

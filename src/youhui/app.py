@@ -31,7 +31,7 @@ OPENAPI = "/api/openapi.json"
 ASSETS = "/docs/assets"
 
 
-def create_app(service: Service | None = None) -> FastAPI:
+def create_app(service: Service | None = None) -> Edge:
     """The application of a service; without one, of the service that the environment describes."""
     service = service or bootstrap.service(Settings())
     app = FastAPI(
@@ -52,8 +52,7 @@ def create_app(service: Service | None = None) -> FastAPI:
     _add_pages(app, service)
     schemas = {promotions.SCHEMA: promotions.schema(service.registry)}
     app.openapi = documented(app, [quotes.operation()], schemas)  # type: ignore[method-assign]
-    app.add_middleware(Edge, access_log=service.settings.access_log)
-    return app
+    return Edge(app, {quotes.PATH: endpoint}, service.settings.access_log)
 
 
 def _lifespan(service: Service):  # type: ignore[no-untyped-def]

@@ -27,6 +27,7 @@ from youhui.engine.money import format_amount
 from youhui.engine.pricing import Reason
 from youhui.engine.reading import Reader
 from youhui.engine.schema import Definitions, Schema
+from youhui.engine.sentences import problem_line
 from youhui.engine.values import join, shown
 
 CASE_KEYS = ("id", "source", "notes", "now", "promotions", "expect")
@@ -37,6 +38,8 @@ EXPECTED = (
 """keys of `expect` (FORMAT.md 9)"""
 
 _DEFAULTS = Options()
+_MOST = 5
+"""so many faults of a case are told"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def check(document: object) -> list[str]:
     try:
         return read_case(document).differences()
     except InvalidDocument as invalid:
-        return [str(invalid)]
+        return [problem_line(problem, "en") for problem in invalid.problems[:_MOST]]
     except Exception as error:
         # Whatever a case does to the engine, the other cases of the file are still to be checked.
         return [f"the engine failed: {error!r}"]

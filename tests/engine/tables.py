@@ -1,4 +1,4 @@
-"""Reads the tables of `conditions/`, `actions/` and `extensions/`, and the worked tables of the documentation.
+"""Reads the tables of `conditions/`, `actions/`, `extensions/` and `examples/`, and the worked tables of the documentation.
 
 A table is a JSON file with the `kind`, what it `says`, and `cases`, each with an `id` and a `why`. A case has a cart in
 words ("a: 3 x 10.00 MUG in mugs; floor 8.00"), then either a `condition` and whether it `holds`, or an `action` (or
@@ -22,7 +22,7 @@ from tests.engine.agreement import Guests
 Document: TypeAlias = dict[str, Any]
 
 HERE = Path(__file__).parent
-FOLDERS = ("conditions", "actions", "extensions")
+FOLDERS = ("conditions", "actions", "extensions", "examples")
 DOC = HERE.parent.parent / "docs" / "algorithm" / "extensions.md"
 
 LINE = re.compile(

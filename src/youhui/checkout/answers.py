@@ -1,241 +1,147 @@
-"""A quote as `POST /api/quotes` answers it: money as decimal strings, reasons as codes and as sentences."""
+"""A quote as it is answered: amounts as decimal strings, reasons as codes and as sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from functools import partial
-
 import msgspec
-from msgspec import Struct
 
+from youhui.checkout.schemas import (
+    AppliedOut,
+    CutOut,
+    GapOut,
+    GiftOut,
+    HintOut,
+    LineOut,
+    Number,
+    QuoteOut,
+    RejectedOut,
+    SearchOut,
+    ShippingOut,
+    VerdictOut,
+)
 from youhui.engine import Quote, Ruleset, Verdict
-from youhui.engine.money import format_amount
+from youhui.engine.money import formatter
 from youhui.engine.prices import Gap
-from youhui.engine.quote import Hint, Search, Strategy
+from youhui.engine.quote import Applied, Hint, Search, Strategy
 from youhui.engine.sentences import hint_sentence, reason_sentence
 from youhui.platform.languages import Language
-
-Money = Callable[[int], str]
-Number = str | int | list[str] | None
-"""money as a decimal string, a count, or words"""
-
-
-class CutOut(Struct, gc=False):
-    promotion: str
-    amount: str
-
-
-class LineOut(Struct):
-    id: str
-    subtotal: str
-    discount: str
-    total: str
-    cuts: list[CutOut]
-
-
-class ShippingOut(Struct):
-    price: str
-    discount: str
-    total: str
-    cuts: list[CutOut]
-
-
-class GiftOut(Struct, gc=False):
-    sku: str
-    quantity: int
-
-
-class AppliedOut(Struct):
-    promotion: str
-    name: str | None
-    amount: str
-    gifts: list[GiftOut]
-
-
-class RejectedOut(Struct, gc=False):
-    reason: str
-    message: str
-
-
-class GapOut(Struct):
-    path: str
-    kind: str
-    needed: Number
-    actual: Number
-    missing: str | int | None
-    unit: str | None
-
-
-class HintOut(Struct):
-    kind: str
-    message: str
-    saves: str
-    amount: str | None
-    units: int | None
-    code: str | None
-
-
-class VerdictOut(Struct, omit_defaults=True):
-    """Of an applied promotion what it gave; of a refused one why, in numbers where there are numbers.
-
-    `units`: of how many units it was meant for, how many got it before its stock ran out. `margin`: by how much the
-    rival gave more.
-    """
-
-    promotion: str
-    name: str | None
-    outcome: str
-    amount: str
-    reason: str | None = None
-    message: str | None = None
-    gap: GapOut | None = None
-    rival: str | None = None
-    margin: str | None = None
-    capped: bool = False
-    units: tuple[int, int] | None = None
-    hint: HintOut | None = None
-
-
-class SearchOut(Struct):
-    """Of best_for_customer: no combination saves more than `bound`."""
-
-    optimal: bool
-    saving: str
-    bound: str
-    steps: int
-    runner_up: list[str] | None
-    runner_up_saving: str | None
-
-
-class QuoteOut(Struct):
-    """A priced cart. The subtotal is of lines and shipping, undiscounted; total = subtotal − total_discount."""
-
-    currency: str
-    at: datetime
-    ruleset_version: str
-    strategy: Strategy
-    lines: list[LineOut]
-    shipping: ShippingOut
-    subtotal: str
-    total_discount: str
-    total: str
-    applied: list[AppliedOut]
-    gifts: list[GiftOut]
-    rejected_codes: dict[str, RejectedOut]
-    verdicts: list[VerdictOut]
-    search: SearchOut | None
-
 
 _encoder = msgspec.json.Encoder()
 
 
 def answer(quote: Quote, ruleset: Ruleset, strategy: Strategy, language: Language) -> bytes:
     """The quote as JSON."""
-    return _encoder.encode(answered(quote, ruleset, strategy, language))
+    return _encoder.encode(_Answer(quote, ruleset, language).quote(strategy))
 
 
-def answered(quote: Quote, ruleset: Ruleset, strategy: Strategy, language: Language) -> QuoteOut:
-    """The quote in the form of its answer."""
-    money: Money = partial(format_amount, currency=quote.currency)
-    names = {v.promotion: _name(ruleset, v.promotion) for v in quote.verdicts}
-    lines, shipping_cuts, applied = _shares(quote, names, money)
-    shipping = quote.shipping - quote.shipping_discount
-    return QuoteOut(
-        quote.currency,
-        quote.at,
-        quote.version,
-        strategy,
-        lines,
-        ShippingOut(money(quote.shipping), money(quote.shipping_discount), money(shipping), shipping_cuts),
-        money(quote.subtotal),
-        money(quote.total_discount),
-        money(quote.total),
-        applied,
-        [gift for one in applied for gift in one.gifts],
-        _rejected(quote, language),
-        [_verdict(v, names[v.promotion], quote.currency, money, language) for v in quote.verdicts],
-        None if quote.search is None else _search(quote.search, money),
-    )
+class _Answer:
+    """Writes one quote in one language."""
 
+    def __init__(self, quote: Quote, ruleset: Ruleset, language: Language) -> None:
+        self._quote = quote
+        self._ruleset = ruleset
+        self._language: Language = language
+        self._money = formatter(quote.currency)
 
-def _shares(
-    quote: Quote, names: Mapping[str, str | None], money: Money
-) -> tuple[list[LineOut], list[CutOut], list[AppliedOut]]:
-    """The lines with what each promotion took of them, what was taken of shipping, and what each gave in all."""
-    lines = [
-        LineOut(line.id, money(line.subtotal), money(line.discount), money(line.total), [])
-        for line in quote.lines
-    ]
-    cuts_of = {line.id: line.cuts for line in lines}
-    shipping: list[CutOut] = []
-    given: list[AppliedOut] = []
-    for applied in quote.applied:
-        for cut in applied.cuts:
-            cuts_of[cut.line].append(CutOut(applied.promotion, money(cut.amount)))
-        if applied.shipping:
-            shipping.append(CutOut(applied.promotion, money(applied.shipping)))
+    def quote(self, strategy: Strategy) -> QuoteOut:
+        """All of it."""
+        quote, money = self._quote, self._money
+        applied = [self._applied(one) for one in quote.applied]
+        subtotal, discount = quote.subtotal, quote.total_discount
+        return QuoteOut(
+            quote.currency,
+            quote.at,
+            quote.version,
+            strategy,
+            self._lines(),
+            self._shipping(),
+            money(subtotal),
+            money(discount),
+            money(subtotal - discount),
+            applied,
+            [gift for one in applied for gift in one.gifts],
+            {
+                code: RejectedOut(reason, self._why(Verdict(code, reason)))
+                for code, reason in quote.rejected_codes.items()
+            },
+            [self._verdict(verdict) for verdict in quote.verdicts],
+            None if quote.search is None else self._search(quote.search),
+        )
+
+    def _lines(self) -> list[LineOut]:
+        """Each line, and what each promotion took of it in the order of application."""
+        money = self._money
+        lines = {
+            line.id: LineOut(line.id, money(line.subtotal), money(line.discount), money(line.total), [])
+            for line in self._quote.lines
+        }
+        for applied in self._quote.applied:
+            for cut in applied.cuts:
+                lines[cut.line].cuts.append(CutOut(applied.promotion, money(cut.amount)))
+        return list(lines.values())
+
+    def _shipping(self) -> ShippingOut:
+        quote, money = self._quote, self._money
+        cuts = [CutOut(one.promotion, money(one.shipping)) for one in quote.applied if one.shipping]
+        left = quote.shipping - quote.shipping_discount
+        return ShippingOut(money(quote.shipping), money(quote.shipping_discount), money(left), cuts)
+
+    def _applied(self, applied: Applied) -> AppliedOut:
         gifts = [GiftOut(gift.sku, gift.quantity) for gift in applied.gifts]
-        given.append(AppliedOut(applied.promotion, names[applied.promotion], money(applied.amount), gifts))
-    return lines, shipping, given
+        return AppliedOut(
+            applied.promotion, self._name(applied.promotion), self._money(applied.amount), gifts
+        )
 
+    def _verdict(self, verdict: Verdict) -> VerdictOut:
+        name = self._name(verdict.promotion)
+        if verdict.reason is None:
+            given = self._money(verdict.amount)
+            return VerdictOut(
+                verdict.promotion, name, "applied", given, capped=verdict.capped, units=verdict.units
+            )
+        return VerdictOut(
+            verdict.promotion,
+            name,
+            "refused",
+            self._money(0),
+            verdict.reason,
+            self._why(verdict),
+            None if verdict.gap is None else self._gap(verdict.gap),
+            verdict.rival,
+            None if verdict.margin is None else self._money(verdict.margin),
+            hint=None if verdict.hint is None else self._hint(verdict.hint, name),
+        )
 
-def _name(ruleset: Ruleset, promotion: str) -> str | None:
-    found = ruleset.get(promotion)
-    return None if found is None else found.name
+    def _why(self, verdict: Verdict) -> str:
+        rival = None if verdict.rival is None else self._name(verdict.rival)
+        name = self._name(verdict.promotion)
+        return reason_sentence(verdict, name, self._quote.currency, self._language, rival_name=rival)
 
+    def _gap(self, gap: Gap) -> GapOut:
+        def number(value: int | str | tuple[str, ...] | None) -> Number:
+            if isinstance(value, int):
+                return self._money(value) if gap.unit == "money" else value
+            return list(value) if isinstance(value, tuple) else value
 
-def _rejected(quote: Quote, language: Language) -> dict[str, RejectedOut]:
-    return {
-        code: RejectedOut(reason, reason_sentence(Verdict(code, reason), None, quote.currency, language))
-        for code, reason in quote.rejected_codes.items()
-    }
+        return GapOut(
+            gap.path, gap.kind, number(gap.needed), number(gap.actual), number(gap.missing), gap.unit
+        )
 
+    def _hint(self, hint: Hint, name: str | None) -> HintOut:
+        amount = None if hint.amount is None else self._money(hint.amount)
+        message = hint_sentence(hint, name, self._quote.currency, self._language)
+        return HintOut(hint.kind, message, self._money(hint.saves), amount, hint.units, hint.code)
 
-def _verdict(
-    verdict: Verdict, name: str | None, currency: str, money: Money, language: Language
-) -> VerdictOut:
-    out = VerdictOut(
-        verdict.promotion,
-        name,
-        "applied" if verdict.reason is None else "refused",
-        money(verdict.amount),
-        capped=verdict.capped,
-        units=verdict.units,
-    )
-    if verdict.reason is not None:
-        out.reason = verdict.reason
-        out.message = reason_sentence(verdict, name, currency, language)
-        out.gap = None if verdict.gap is None else _gap(verdict.gap, money)
-        out.rival = verdict.rival
-        out.margin = None if verdict.margin is None else money(verdict.margin)
-        out.hint = None if verdict.hint is None else _hint(verdict.hint, name, currency, money, language)
-    return out
+    def _search(self, search: Search) -> SearchOut:
+        money, runner_up, saving = self._money, search.runner_up, search.runner_up_saving
+        return SearchOut(
+            search.optimal,
+            money(search.saving),
+            money(search.bound),
+            search.steps,
+            None if runner_up is None else list(runner_up),
+            None if saving is None else money(saving),
+        )
 
-
-def _gap(gap: Gap, money: Money) -> GapOut:
-    def number(value: int | str | tuple[str, ...] | None) -> Number:
-        if isinstance(value, int):
-            return money(value) if gap.unit == "money" else value
-        return list(value) if isinstance(value, tuple) else value
-
-    missing = gap.missing
-    left = money(missing) if missing is not None and gap.unit == "money" else missing
-    return GapOut(gap.path, gap.kind, number(gap.needed), number(gap.actual), left, gap.unit)
-
-
-def _hint(hint: Hint, name: str | None, currency: str, money: Money, language: Language) -> HintOut:
-    amount = None if hint.amount is None else money(hint.amount)
-    message = hint_sentence(hint, name, currency, language)
-    return HintOut(hint.kind, message, money(hint.saves), amount, hint.units, hint.code)
-
-
-def _search(search: Search, money: Money) -> SearchOut:
-    return SearchOut(
-        search.optimal,
-        money(search.saving),
-        money(search.bound),
-        search.steps,
-        None if search.runner_up is None else list(search.runner_up),
-        None if search.runner_up_saving is None else money(search.runner_up_saving),
-    )
+    def _name(self, promotion: str) -> str | None:
+        found = self._ruleset.get(promotion)
+        return None if found is None else found.name

@@ -9,9 +9,10 @@ from datetime import datetime
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from youhui.checkout.answers import QuoteOut, answer
+from youhui.checkout.answers import answer
 from youhui.checkout.quoting import Quoting
 from youhui.checkout.requests import Asked, Requests, Wishes
+from youhui.checkout.schemas import QuoteOut
 from youhui.engine import BUILT_IN, Cart
 from youhui.engine.schema import Definitions
 from youhui.platform.edge import call_of, send_json

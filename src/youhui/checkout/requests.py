@@ -6,6 +6,7 @@ engine's codec, which names every fault by its path, and takes numbers for ids.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -205,6 +206,7 @@ def _customer(customer: _Customer) -> Customer:
     return Customer(customer.id, customer.groups, customer.orders_count, customer.attributes)
 
 
+@functools.lru_cache(maxsize=16_384)  # a shop's prices come again and again
 def _amount(text: str, currency: str) -> int:
     amount = parse_amount(text, currency)
     if amount > LARGEST:

@@ -10,15 +10,16 @@ __all__ = ["main"]
 
 def main() -> None:
     """Runs the command that the arguments name. Always raises SystemExit."""
-    try:
-        from youhui.cli.commands import app
-    except ModuleNotFoundError as missing:
-        if missing.name not in ("typer", "rich"):
-            raise
-        sys.exit(
-            f"youhui: {missing.name} is not installed; the command line needs: pip install 'youhui[cli]'"
-        )
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal without Unicode, or half a surrogate pair in a document, is no reason to stop.
         sys.stdout.reconfigure(errors="backslashreplace")
-    app(prog_name="youhui")
+    try:
+        from youhui.cli.commands import app
+
+        app(prog_name="youhui")
+    except ModuleNotFoundError as missing:
+        package = str(missing.name).partition(".")[0]
+        if package == "youhui":
+            raise
+        extra = "cli" if package in ("typer", "rich") else "server"
+        sys.exit(f"youhui: {package} is not installed; this needs: pip install 'youhui[{extra}]'")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
 from youhui.cli.conformance import conformance
+from youhui.cli.lint import lint
 from youhui.cli.price import price
 from youhui.cli.schema import schema
+from youhui.cli.serve import db, serve
 
 app = typer.Typer(
     name="youhui",
@@ -39,8 +39,5 @@ def _youhui(
     pass
 
 
-for command in (price, conformance, schema):
+for command in (price, lint, conformance, schema, serve, db):
     app.command()(command)
-for name in ("lint", "serve"):
-    if find_spec(f"youhui.cli.{name}"):
-        app.command()(getattr(import_module(f"youhui.cli.{name}"), name))

@@ -32,7 +32,7 @@ def conformance(
         try:
             cases = _cases(file)
         except Unreadable as unreadable:
-            typer.echo(f"youhui: {unreadable}", err=True)
+            typer.echo(f"youhui: {printable(unreadable)}", err=True)
             unread += 1
             continue
         results = [check(case) for case in _tracked(cases, file)]

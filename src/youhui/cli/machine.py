@@ -9,6 +9,7 @@ from youhui.engine import Quote, Verdict
 from youhui.engine.money import format_amount
 from youhui.engine.prices import Gap
 from youhui.engine.quote import Applied, Hint, Search
+from youhui.engine.writing import Writer
 
 
 def quote_json(quote: Quote) -> str:
@@ -34,6 +35,7 @@ class _Money:
 
     def __init__(self, currency: str) -> None:
         self._currency = currency
+        self._writer = Writer(currency)
 
     def _amount(self, amount: int | None) -> str | None:
         return None if amount is None else format_amount(amount, self._currency)
@@ -87,7 +89,9 @@ class _Money:
             "amount": self._amount(hint.amount),
             "units": hint.units,
             "code": hint.code,
-            "lines": list(hint.lines),
+            "selector": None if hint.selector is None else self._writer.document(hint.selector),
+            "line": hint.line,
+            "add": [self._writer.document(line) for line in hint.add],
             "saves": self._amount(hint.saves),
         }
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from youhui.cli.files import Unreadable, printable, read_json
-from youhui.cli.words import WORDS, Language, Words, language
+from youhui.cli.files import Unreadable, read_json, stop, the_case
+from youhui.cli.words import WORDS, language
 from youhui.conformance import Case, read_case
 from youhui.engine import InvalidDocument, Options
 from youhui.engine.quote import Strategy
-from youhui.engine.sentences import problem_sentence
+from youhui.engine.sentences import Language, problem_line
 
 
 def price(
@@ -56,33 +55,12 @@ def _case(file: str, name: str | None, tongue: Language) -> Case:
     words = WORDS[tongue]
     now = datetime.now(UTC)
     try:
-        document = chosen(read_json(file, words), file, name, words)
+        document = the_case(read_json(file, words), file, name, words)
         case = read_case(document, now)
     except Unreadable as unreadable:
-        _stop([str(unreadable)])
+        stop([str(unreadable)])
     except InvalidDocument as invalid:
-        _stop(problem_sentence(problem, tongue) for problem in invalid.problems)
+        stop(problem_line(problem, tongue) for problem in invalid.problems)
     if case.at is now:
         typer.echo(words.price_as_of_now.format(at=now.isoformat(timespec="seconds")), err=True)
     return case
-
-
-def chosen(document: object, file: str, name: str | None, words: Words) -> object:
-    """The case with this id, or the only one. Raises Unreadable."""
-    cases = document if isinstance(document, list) else [document]
-    if not cases:
-        raise Unreadable(words.no_case.format(file=file))
-    ids = [case.get("id") if isinstance(case, dict) else None for case in cases]
-    if name is not None:
-        if name not in ids:
-            raise Unreadable(words.unknown_case.format(file=file, id=name))
-        return cases[ids.index(name)]
-    if len(cases) > 1:
-        raise Unreadable(words.which_case.format(file=file, count=len(cases), example=ids[0]))
-    return cases[0]
-
-
-def _stop(sentences: Iterable[str]) -> NoReturn:
-    for sentence in sentences:
-        typer.echo(f"youhui: {printable(sentence)}", err=True)
-    raise typer.Exit(2)

@@ -11,13 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from youhui.cli.files import printable
-from youhui.cli.words import WORDS, Language
+from youhui.cli.words import WORDS
 from youhui.conformance import Case
 from youhui.engine import Line, Quote, Verdict
 from youhui.engine.money import format_amount
 from youhui.engine.promotion import Promotion, fold
 from youhui.engine.quote import Cut, Search
-from youhui.engine.sentences import hint_sentence, reason_sentence
+from youhui.engine.sentences import Language, hint_sentence, reason_sentence
 
 _MOST_RUNS = 3
 """a cut of more different amounts is shown as its sum only"""
@@ -80,7 +80,7 @@ class _Receipt:
     def lines(self) -> RenderableType:
         words = self.words
         table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False)
-        table.add_column(words.item, overflow="fold", ratio=1)
+        table.add_column(words.item, overflow="fold", ratio=1, min_width=10)
         for title in (words.price, words.subtotal, words.discount, words.to_pay):
             table.add_column(title, justify="right", overflow="fold")
         skus = Counter(line.sku for line in self.case.cart.lines)
@@ -146,6 +146,9 @@ class _Receipt:
             table.add_row("✓", self._promotion(applied.promotion), amount)
             for gift in applied.gifts:
                 table.add_row("", printable(self.words.gift.format(sku=gift.sku, quantity=gift.quantity)))
+            verdict = self.quote.verdict(applied.promotion)
+            if verdict is not None and (verdict.capped or verdict.units):
+                table.add_row("", Text(self._sentence(verdict), style="dim"))
         if not self.quote.applied:
             table.add_row("", self.words.nothing_applied)
         return table
@@ -186,12 +189,12 @@ class _Receipt:
             if verdict.hint is not None:
                 name = self.names[verdict.promotion]
                 hint = hint_sentence(verdict.hint, name, self.quote.currency, self.language)
-                table.add_row("→", Text(printable(hint), style="cyan"))
+                table.add_row("→", Text(hint, style="cyan"))
         return table
 
     def _sentence(self, verdict: Verdict) -> str:
-        name = self.names.get(verdict.promotion)
-        return printable(reason_sentence(verdict, name, self.quote.currency, self.language))
+        name, rival = self.names.get(verdict.promotion), self.names.get(verdict.rival or "")
+        return reason_sentence(verdict, name, self.quote.currency, self.language, rival_name=rival)
 
     def _promotion(self, promotion: str) -> Text:
         """The name, and the id behind it where that is another."""

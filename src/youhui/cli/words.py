@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-Language: TypeAlias = Literal["zh-CN", "en"]
+from youhui.engine.sentences import Language
 
 
 def language(asked: Language | None, environment: Mapping[str, str]) -> Language:

@@ -1,7 +1,7 @@
 """What a promotion could give at most on a cart whose prices can only go down: the bounds of best_for_customer.
 
-Applying a promotion lowers prices and takes lines or units out of play; it never does the reverse. So a bound that holds
-for these prices "or any lower ones" holds for every combination that goes on from here.
+Applying a promotion lowers prices and takes lines or units out of play; it never does the reverse. So a bound that
+holds for these prices "or any lower ones" holds for every combination that goes on from here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from youhui.engine.conditions.base import Condition
 from youhui.engine.conditions.not_ import Not
 from youhui.engine.facts import Used
 from youhui.engine.prices import Facts, Prices
-from youhui.engine.pricing import State, lines_in_play, order_cap
+from youhui.engine.pricing import State, lines_in_play, most_units, order_cap
 from youhui.engine.rule import Rule
 from youhui.engine.view import View
 
@@ -42,7 +42,7 @@ class Prospect:
         self._facts = facts
         self._free = free
         self._cap = _cap(rule, facts, used)
-        self._caps = None if used.units_left is None else _unit_caps(rule, facts, used.units_left)
+        self._caps = None if used.units_left is None else most_units(rule, facts, used.units_left)
         untouched = Prices.untouched(facts)
         self._steady = all([_must_hold(c, facts, untouched, free) for c in rule.conditions])
 
@@ -78,14 +78,6 @@ def _cap(rule: Rule, facts: Facts, used: Used) -> int | None:
     if rule.promotion.budget is not None:
         caps.append(rule.promotion.budget - used.budget)
     return min([cap for cap in caps if cap is not None], default=None)
-
-
-def _unit_caps(rule: Rule, facts: Facts, left: int) -> dict[int, int]:
-    """No fewer units of each line than can exist for it, whichever lines are out of play."""
-    caps = dict.fromkeys(range(len(facts.lines)), 0)
-    for i in rule.reach(facts):
-        caps[i] = min(left, facts.lines[i].quantity)
-    return caps
 
 
 def _may_hold(condition: Condition, facts: Facts, prices: Prices, free: Prices) -> bool:

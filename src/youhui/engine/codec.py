@@ -123,12 +123,12 @@ def _check_ids(reader: Reader, path: str, promotions: list[Promotion]) -> None:
     for i, promotion in enumerate(promotions):
         for k, other in enumerate(promotion.excludes):
             if other not in known or other == promotion.id:
-                reader.wrong(f"{path}[{i}].excludes[{k}]", "unknown_id", got=other)
+                reader.wrong(f"{path}[{i}].excludes[{k}]", "unknown_id", got=shown(other))
 
 
 def _unique(reader: Reader, path: str, ids: list[str]) -> None:
     seen: set[str] = set()
     for i, name in enumerate(ids):
         if name in seen:
-            reader.wrong(f"{path}[{i}].id", "used_twice", got=name)
+            reader.wrong(f"{path}[{i}].id", "used_twice", got=shown(name))
         seen.add(name)

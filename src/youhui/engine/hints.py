@@ -12,8 +12,8 @@ the same usage and options, and the hint is given only if the promotion is then 
 - a code: entered after the others;
 - a log-in: a customer of whom nothing is known, and only where the promotion asks nothing else of a customer.
 
-A threshold on what earlier promotions leave (`of: running`) may need more than is missing: the addition then grows by
-what is missing still, so that it is enough, though not always the least.
+A threshold on what earlier promotions leave (`of: running`) may need more than is missing: the addition then grows in
+proportion to what it has helped, so that it is enough, though not always the least.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from youhui.engine.shapes import nested
 MOST_PRICINGS = 20
 """A quote prices no more changed carts than these: log-ins first, then the nearest gaps, then codes."""
 GROWTHS = 3
-"""how often an addition of money grows by what is missing still"""
+"""how often an addition of money that was not enough is made larger"""
 NEWCOMER = Customer("hint")
 """whom a log-in is proved for: no groups, no attributes, no orders"""
 
@@ -111,6 +111,14 @@ def _nearness(verdict: Verdict) -> tuple[int, Fraction]:
     return 1, Fraction(gap.missing or 0, gap.needed)
 
 
+def _more(gap: Gap, added: int | None, still: Gap | None) -> int | None:
+    """How much money to add if so much has helped, but not enough: in proportion. None: it did not help."""
+    if added is None or still is None or still.path != gap.path or not gap.missing or not still.missing:
+        return None
+    helped = gap.missing - still.missing
+    return -(-gap.missing * added // helped) if helped > 0 else None
+
+
 class _Prover:
     """Prices changed carts, at most MOST_PRICINGS of them; a code or the log-in only once."""
 
@@ -131,17 +139,15 @@ class _Prover:
 
     def _add(self, gap: Gap, promotion: str) -> Hint | None:
         for addition in ADDITIONS[gap.unit or ""]:
-            missing = gap.missing or 0
-            for _ in range(GROWTHS + 1 if gap.unit == "money" else 1):
-                hint = addition(self._cart, gap.selector or EVERYTHING, missing)
-                if hint is None:
+            wanted = gap.missing
+            for _ in range(1 + GROWTHS):
+                hint = wanted and addition(self._cart, gap.selector or EVERYTHING, wanted)
+                if not hint:
                     break
                 proved, still = self._proved(hint, promotion)
                 if proved is not None:
                     return proved
-                if still is None or still.path != gap.path or still.missing is None:
-                    break
-                missing += still.missing
+                wanted = _more(gap, hint.amount, still)
         return None
 
     def _proved(self, hint: Hint, promotion: str) -> tuple[Hint | None, Gap | None]:

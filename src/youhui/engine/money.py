@@ -6,6 +6,7 @@ No float comes near an amount: 12.34 CNY is the int 1234, 5 JPY is 5, 1.234 KWD 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -48,15 +49,25 @@ def parse_amount(text: str, currency: str) -> int:
 
 def format_amount(amount: int, currency: str) -> str:
     """The decimal string of an amount in minor units: 1230 CNY is "12.30"."""
-    places = _DIGITS.get(currency, 2)
-    if places == 2:
-        return (
-            f"{amount // 100}.{amount % 100:02d}" if amount >= 0 else f"-{format_amount(-amount, currency)}"
-        )
-    if places == 0:
-        return str(amount)
-    whole, part = divmod(abs(amount), 10**places)
-    return f"{'-' if amount < 0 else ''}{whole}.{part:0{places}d}"
+    return formatter(currency)(amount)
+
+
+def formatter(currency: str) -> Callable[[int], str]:
+    """`format_amount` for one currency: where many amounts are written, it is found once."""
+    return _FORMATS[digits(currency)]
+
+
+def _hundredths(amount: int) -> str:
+    return f"{amount // 100}{_CENTS[amount % 100]}" if amount >= 0 else f"-{_hundredths(-amount)}"
+
+
+def _thousandths(amount: int) -> str:
+    whole, part = divmod(abs(amount), 1000)
+    return f"{'-' if amount < 0 else ''}{whole}.{part:03d}"
+
+
+_CENTS = [f".{part:02d}" for part in range(100)]
+_FORMATS: dict[int, Callable[[int], str]] = {0: str, 2: _hundredths, 3: _thousandths}
 
 
 def divide(numerator: int, denominator: int, rounding: Rounding) -> int:

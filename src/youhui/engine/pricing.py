@@ -172,6 +172,14 @@ def _first_units(rule: Rule, facts: Facts, lines: frozenset[int] | None, left: i
     return caps
 
 
+def most_units(rule: Rule, facts: Facts, left: int) -> dict[int, int]:
+    """No fewer units of each line than exist for it, whichever lines are in play."""
+    reached = set(rule.reach(facts))
+    return {
+        i: min(left, line.quantity) if i in reached else line.quantity for i, line in enumerate(facts.lines)
+    }
+
+
 def _say_units(outcome: Outcome, facts: Facts, rule: Rule, lines: frozenset[int] | None, left: int) -> None:
     meant = sum([facts.lines[i].quantity for i in _reached(rule, facts, lines)])
     if meant > left:

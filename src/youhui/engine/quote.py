@@ -25,7 +25,7 @@ class Options:
     `guests: refuse` refuses a promotion with a limit per customer to a guest (customer_required). `explain`: verdicts
     of the `applied` promotions only, of all `considered` (those that the index lets through, and those with an entered
     code), or of `all`. `hints`: look for what would make a refused one apply (of the `considered` at least). `steps`:
-    how many tries the search of best_for_customer may make.
+    how much the search of best_for_customer may look at: one step is one promotion bounded or tried on one cart.
     """
 
     strategy: Strategy = "priority"
@@ -111,9 +111,11 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How sure best_for_customer is: no combination saves more than `bound`; `optimal` if it is reached.
+    """How sure best_for_customer is: no combination saves more than `bound`.
 
-    `runner_up` is the next best combination and `runner_up_saving` what it would save (None: there is none).
+    `optimal`: it is proved that the applied promotions are the best combination and `runner_up` the next best; if not,
+    both are the best that were found. `runner_up_saving` is what the next best would save (None: there is none). A
+    saving is money and the value of gifts, in minor units.
     """
 
     optimal: bool

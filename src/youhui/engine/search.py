@@ -45,7 +45,7 @@ class Look(NamedTuple):
 
 
 class Branch(NamedTuple):
-    """All combinations that begin with `base` and go on with looks[at], then some after it: none saves more than `most`."""
+    """All combinations that begin with `base`, looks[at], and go on with some after it: none saves more than `most`."""
 
     base: Combination
     looks: Sequence[Look]
@@ -57,8 +57,9 @@ def best_for_customer(evaluation: Evaluation, candidates: Sequence[Rule], steps:
     """The best combination of these candidates as far as `steps` reach, and why the others are not in it."""
     open_, refused = split(evaluation, candidates)
     tree = _Tree(evaluation, open_, evaluation.start(candidates), steps)
-    tree.begin()
     tree.grow()
+    if tree.unseen is not None:
+        tree.fall_back()
     search = tree.report()
     refused += _refusals(evaluation, open_, tree.start, tree.best[0], search)
     return Decision(tree.best[0].state, tuple(refused), search)
@@ -73,24 +74,24 @@ class _Tree:
         self.quiet = Evaluation(facts, usage, evaluation.refuse_guests, explain=False)
         self.start = start
         self.limit = limit
-        self.steps = 0
         self.best = [Combination(start)]
         """the best two, the better one first"""
         self.unseen: int | None = None
         """the most that any combination may save that was left out for want of steps"""
         self.exclusives = [rule for rule in rules if rule.exclusive]
-        self.rules = [rule for rule in rules if not rule.exclusive]
         nothing = free(facts)
-        self.prospects = [Prospect(rule, facts, usage.of(rule.id), nothing) for rule in self.rules]
+        others = [Prospect(rule, facts, usage.of(rule.id), nothing) for rule in rules if not rule.exclusive]
+        self.steps = len(rules)
+        looked = [(prospect, most) for prospect in others if (most := prospect.most(start)) is not None]
+        self.prospects = [prospect for prospect, _ in looked]
+        self.rules = [prospect.rule for prospect in self.prospects]
+        self.looks = [Look(number, most) for number, (_, most) in enumerate(looked)]
         self.rivals = _rivals(self.rules)
-        self.circles = _circles(self.rivals)
+        self.circles = _circles(self.rivals, self.looks)
 
-    def begin(self) -> None:
-        """Every exclusive one alone, and what priority would apply, whatever the limit is."""
-        for rule in self.exclusives:
-            self._add(Combination(self.start), rule)
+    def fall_back(self) -> None:
+        """What priority would apply, for a search that was cut short; its tries are not counted."""
         chosen = {outcome.rule.id for outcome in by_priority(self.quiet, self.rules).state.applied}
-        self.steps += len(self.rules)
         combination = Combination(self.start)
         for rule in self.rules:
             if rule.id in chosen:
@@ -99,16 +100,20 @@ class _Tree:
     def grow(self) -> None:
         """Follows each branch that may hold one of the best two, the most promising of a fork first."""
         root = Combination(self.start)
-        branches = self._fork(root, self._looks(root, range(len(self.rules))))
+        for rule in self.exclusives:
+            self._add(root, rule)
+        branches = self._fork(root, self.looks)
         while branches:
-            base, looks, at, most = branches.pop()
-            rule = self.rules[looks[at].number]
+            base, later, at, most = branches.pop()
+            rule = self.rules[later[at].number]
             if not self._could_win(most, base, rule):
                 continue
             if self.steps >= self.limit:
                 self.unseen = max(self.unseen or 0, most)
-            elif combination := self._add(base, rule):
-                branches += self._go_on(combination, looks, at)
+                continue
+            self.steps += 1
+            if combination := self._add(base, rule):
+                branches += self._go_on(combination, later, at)
 
     def report(self) -> Search:
         """How sure it is."""
@@ -122,7 +127,6 @@ class _Tree:
 
     def _add(self, base: Combination, rule: Rule) -> Combination | None:
         """Tries a promotion; if it gives something, that is one combination more."""
-        self.steps += 1
         outcome = self.quiet.attempt(rule, base.state)
         if not outcome.gives:
             return None
@@ -137,13 +141,10 @@ class _Tree:
         looks = [look for look in before[at + 1 :] if not rivals >> look.number & 1]
         branches = self._fork(base, looks)
         if branches and self.steps + len(looks) <= self.limit:
-            branches = self._fork(base, self._looks(base, [look.number for look in looks]))
+            self.steps += len(looks)
+            found = [(number, self.prospects[number].most(base.state)) for number, _ in looks]
+            branches = self._fork(base, [Look(number, most) for number, most in found if most is not None])
         return branches
-
-    def _looks(self, base: Combination, numbers: Sequence[int]) -> list[Look]:
-        self.steps += len(numbers)
-        found = [(number, self.prospects[number].most(base.state)) for number in numbers]
-        return [Look(number, most) for number, most in found if most is not None]
 
     def _fork(self, base: Combination, looks: Sequence[Look]) -> list[Branch]:
         """A branch for each promotion that may be next and could win, the most promising last.
@@ -194,24 +195,25 @@ def _go_together(one: Rule, other: Rule) -> bool:
 def _rivals(rules: Sequence[Rule]) -> list[int]:
     """For each rule the set (bits by number) of those that no combination has together with it."""
     found = [0] * len(rules)
-    for n, rule in enumerate(rules):
-        for k in range(n):
-            if not _go_together(rule, rules[k]):
+    vocal = [n for n, rule in enumerate(rules) if rule.marked or rule.group is not None]
+    for n in vocal:
+        for k, other in enumerate(rules):
+            if k != n and not _go_together(rules[n], other):
                 found[n] |= 1 << k
                 found[k] |= 1 << n
     return found
 
 
-def _circles(rivals: Sequence[int]) -> list[int]:
-    """Puts each rule into a circle of which all are rivals: the first that it fits into."""
+def _circles(rivals: Sequence[int], looks: Sequence[Look]) -> list[int]:
+    """Puts each rule into a circle of which all are rivals: the first that it fits into, those worth most first."""
     circles: list[int] = []
-    places = []
-    for n, mine in enumerate(rivals):
-        place = next((c for c, members in enumerate(circles) if members & ~mine == 0), len(circles))
+    places = [0] * len(rivals)
+    for look in sorted(looks, key=lambda look: -look.most.worth):
+        place = next((c for c, all_ in enumerate(circles) if not all_ & ~rivals[look.number]), len(circles))
         if place == len(circles):
             circles.append(0)
-        circles[place] |= 1 << n
-        places.append(place)
+        circles[place] |= 1 << look.number
+        places[look.number] = place
     return places
 
 

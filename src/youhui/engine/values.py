@@ -174,11 +174,11 @@ class Values:
 
 def join(path: str, key: str) -> str:
     """The path of a key of the object at `path`; a key that is very long is cut."""
-    return f"{path}.{shown(key)}" if path else shown(key)
+    return f"{path}.{_cut(key)}" if path else _cut(key)
 
 
 def shown(value: object) -> str:
-    """A value as a fault shows it: short, never a whole document."""
+    """A value as a fault shows it, texts in quotes: short, never a whole document."""
     if isinstance(value, dict):
         return "{…}"
     if isinstance(value, list):
@@ -187,7 +187,10 @@ def shown(value: object) -> str:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int) and value.bit_length() > 200:
         return f"{'-' if value < 0 else ''}2^{value.bit_length() - 1}…"
-    text = str(value)
+    return f'"{_cut(value)}"' if isinstance(value, str) else _cut(str(value))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 

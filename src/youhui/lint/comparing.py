@@ -6,10 +6,13 @@ All of them compare the winner at its turn with the loser at a later turn: price
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from youhui.engine import Promotion
 from youhui.engine.actions.amount_off import AmountOff
 from youhui.engine.actions.base import Action, LineKeys
+from youhui.engine.actions.buy_x_get_y import BuyXGetY
+from youhui.engine.actions.cheapest_off import CheapestOff
 from youhui.engine.actions.fixed_price import FixedPrice
 from youhui.engine.actions.free_shipping import FreeShipping
 from youhui.engine.actions.gift import Gift
@@ -17,7 +20,6 @@ from youhui.engine.actions.percent_off import PercentOff
 from youhui.engine.actions.tiered import Tier, Tiered
 from youhui.engine.money import Percent
 from youhui.engine.selectors import Selector
-from youhui.lint.needs import zero
 from youhui.lint.selecting import narrower
 
 _OF_ALL_LINES = ("order", "across_lines", "each_line", "each_unit", "lines")
@@ -32,7 +34,7 @@ def surely_gives(winner: Promotion, loser: Promotion) -> bool:
         return False
     if never_less(winner, loser):
         return True
-    reached = lines_taken_from(loser)
+    reached = reached_by(loser) if takes_lines_only(loser) else None
     return any(_always(action, reached, winner) for action in winner.actions)
 
 
@@ -47,17 +49,31 @@ def plain(promotion: Promotion) -> bool:
     )
 
 
-def lines_taken_from(promotion: Promotion) -> Sequence[Selector | None] | None:
-    """Selectors that mean every line it takes from; None if it may give something else: shipping, a gift."""
-    found: list[Selector | None] = []
-    for action in promotion.actions:
-        if isinstance(action, Gift | FreeShipping) or "shipping" in getattr(action, "target", ""):
-            return None
-        # An order target takes from all lines, whatever a selector counts.
-        of_all = getattr(action, "target", "") == "order"
-        get = getattr(action, "get", action)
-        found.append(None if of_all else getattr(get, "selector", None))
-    return found
+def reached_by(promotion: Promotion) -> list[Selector | None]:
+    """Selectors that together mean the lines that its actions may take something from."""
+    return [selector for action in promotion.actions for selector in _reach(action)]
+
+
+def takes_lines_only(promotion: Promotion) -> bool:
+    """Whether all that it may give is taken from lines: no gift, nothing of shipping, no kind that is not built in."""
+    return all(
+        _reach(action) and getattr(action, "target", "") != "order_and_shipping"
+        for action in promotion.actions
+    )
+
+
+def _reach(action: Action) -> tuple[Selector | None, ...]:
+    match action:
+        case BuyXGetY():
+            return (action.get.selector,)
+        case Tiered() | PercentOff() | AmountOff() | FixedPrice():
+            if action.target == "shipping":
+                return ()
+            # An order target takes from all lines, whatever a selector counts.
+            return (None if action.target in ("order", "order_and_shipping") else action.selector,)
+        case CheapestOff():
+            return (action.selector,)
+    return ()
 
 
 def _always(action: Action, reached: Sequence[Selector | None] | None, winner: Promotion) -> bool:
@@ -93,7 +109,7 @@ def _never_less(mine: Action, other: Action) -> bool:
         return mine.per == other.per and worth >= less
     if type(mine) is not type(other) or getattr(mine, "target", "") != getattr(other, "target", ""):
         return False
-    if isinstance(mine, LineKeys) and (_narrowed(mine) or _narrowed(other) or mine.selector != other.selector):
+    if not _same_units(mine, other):
         return False
     match mine, other:
         case PercentOff(), PercentOff():
@@ -109,6 +125,12 @@ def _never_less(mine: Action, other: Action) -> bool:
         case Tiered(), Tiered():
             return _tiers_never_less(mine, other)
     return False
+
+
+def _same_units(mine: Action, other: Action) -> bool:
+    if not (isinstance(mine, LineKeys) and isinstance(other, LineKeys)):
+        return True
+    return mine.selector == other.selector and not _narrowed(mine) and not _narrowed(other)
 
 
 def _narrowed(keys: LineKeys) -> bool:
@@ -136,7 +158,7 @@ def _tiers_never_less(mine: Tiered, other: Tiered) -> bool:
     return (
         [tier.at_least for tier in tiers] == [tier.at_least for tier in others]
         and all(_tier_at_least(one, two) for one, two in zip(tiers, others, strict=True))
-        and all(_tier_at_least(high, low) for low, high in zip(tiers, tiers[1:], strict=False))
+        and all(_tier_at_least(high, low) for low, high in pairwise(tiers))
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from youhui.conformance import summary
@@ -74,7 +75,7 @@ def witness(
     currency = scene.cart.currency
     case = {
         "id": f"lint/{name}",
-        "now": scene.at.isoformat().replace("+00:00", "Z"),
+        "now": written(scene.at),
         **encode_cart(scene.cart),
         "promotions": [encode_promotion(p, currency, used.get(p.id)) for p in mine],
         "expect": summary(quote),
@@ -88,6 +89,11 @@ def reason_in(quote: Quote, promotion: str) -> Reason | None:
         return None
     verdict = quote.verdict(promotion)
     return "conditions" if verdict is None or verdict.reason is None else verdict.reason
+
+
+def written(at: datetime) -> str:
+    """An instant in UTC as documents write it."""
+    return at.isoformat().replace("+00:00", "Z")
 
 
 def _alone(promotion: Promotion, others: Sequence[Promotion]) -> Promotion:

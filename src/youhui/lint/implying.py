@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from youhui.engine.conditions.base import OneOf
 from youhui.engine.conditions.contains_only import ContainsOnly
 from youhui.engine.conditions.logged_in import LoggedIn
@@ -38,7 +40,7 @@ def _unlocked(winner: Promotion, loser: Promotion) -> bool:
     return loser.code is not None and same_match and winner.code_key() == loser.code_key()
 
 
-def holds_before(winner: list[Branch], loser: list[Branch]) -> bool:
+def holds_before(winner: Sequence[Branch], loser: Sequence[Branch]) -> bool:
     """Whether the winner's conditions hold earlier in the same evaluation wherever the loser's hold later.
 
     Earlier, prices are the same or higher and everything else is the same. Both in branches.

@@ -10,19 +10,19 @@ from collections.abc import Callable, Sequence
 
 from youhui.engine.attributes import AttributeTest
 from youhui.engine.conditions.base import OneOf
+from youhui.engine.conditions.channel import Channel
 from youhui.engine.conditions.contains_only import ContainsOnly
+from youhui.engine.conditions.country import Country
 from youhui.engine.conditions.currency import Currency
 from youhui.engine.conditions.customer_attribute import CustomerAttribute
-from youhui.engine.conditions.channel import Channel
-from youhui.engine.conditions.country import Country
 from youhui.engine.conditions.customer_is import CustomerIs
+from youhui.engine.conditions.logged_in import LoggedIn
 from youhui.engine.conditions.payment_method import PaymentMethod
 from youhui.engine.conditions.shipping_method import ShippingMethod
-from youhui.engine.conditions.logged_in import LoggedIn
 from youhui.engine.conditions.time_window import TimeWindow
+from youhui.engine.selectors import Selector
 from youhui.lint.branches import Branch, Literal
 from youhui.lint.customers import ABOUT_CUSTOMER, attribute_values, needs_customer, orders_counts, orders_of
-from youhui.engine.selectors import Selector
 from youhui.lint.measures import bound_of, never_more
 from youhui.lint.opening import never_in_a_week
 from youhui.lint.selecting import disjoint, matches_nothing

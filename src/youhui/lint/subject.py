@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from youhui.engine import Promotion, Usage
 from youhui.lint.branches import Branch, TooMany
@@ -53,6 +53,11 @@ class Subject:
         stocked = {name for name, used in usage.by_promotion.items() if used.units_left is not None}
         found = {promotion.id: one for promotion in active if (one := _live(promotion, currency))}
         return cls(active, currency, frozenset(stocked), found)
+
+    def without(self, ids: Iterable[str]) -> Subject:
+        """The same, but these are known never to apply: what else could be said of them is idle."""
+        gone = set(ids)
+        return replace(self, live={name: live for name, live in self.live.items() if name not in gone})
 
 
 def possible_ways(promotion: Promotion, currency: str) -> list[Branch] | None:

@@ -22,7 +22,11 @@ class Condition(ABC):
 
     @abstractmethod
     def holds(self, facts: Facts, prices: Prices) -> bool:
-        """Whether it holds for this cart as it is now."""
+        """Whether it holds for this cart as it is now.
+
+        It may change its mind at most once while prices only go down (unless it nests others): the bounds of
+        best_for_customer rest on it.
+        """
 
     def gap(self, facts: Facts, prices: Prices) -> Gap:
         """Why it does not hold; asked only when it does not."""

@@ -25,7 +25,9 @@ from youhui.lint.witness import Scene, applying
 def check(subject: Subject) -> Iterator[Finding]:
     """Limits of nothing, conditions that contradict each other, actions that take nothing."""
     for promotion in subject.promotions:
-        if span_of([promotion]).empty or (promotion.id in subject.live and not _limited_to_nothing(promotion)):
+        if span_of([promotion]).empty or (
+            promotion.id in subject.live and not _limited_to_nothing(promotion)
+        ):
             continue
         found = _why(promotion, subject.currency)
         if found is not None:
@@ -71,8 +73,8 @@ def _word(literal: Literal) -> str:
 def closest(promotion: Promotion, currency: str) -> Scene:
     """A scene with all that the promotion asks for but what cannot be, so that nothing else can be to blame.
 
-    Tried in turn: it without its limits, without its time windows, without its actions, without one of its conditions, without
-    any. The last of these, a gift on any cart, always has one.
+    Tried in turn: it without its limits, its time windows, its actions, one of its conditions, all of them. The last of
+    these, a gift on any cart, always has one.
     """
     for easier in _easier(promotion):
         scene = applying(easier, currency)

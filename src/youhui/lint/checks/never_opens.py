@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from youhui.engine import Promotion
 from youhui.lint.checks.dead import closest
-from youhui.lint.finding import Finding, Witness, witness
+from youhui.lint.finding import Finding, Witness, witness, written
 from youhui.lint.opening import Span, opening, span_of
 from youhui.lint.subject import Subject, possible_ways
 
@@ -31,7 +31,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 def _finding(promotion: Promotion, variant: str, span: Span, currency: str) -> Finding:
     assert span.start is not None
     assert span.until is not None
-    params = {"start": span.start.isoformat(), "until": span.until.isoformat()}
+    params = {"start": written(span.start), "until": written(span.until)}
     return Finding("never_opens", variant, (promotion.id,), params, _both_ends(promotion, span, currency))
 
 

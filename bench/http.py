@@ -1,0 +1,107 @@
+"""Requests per second of one worker: our quotes, the floor behind bare ASGI, and FastAPI + pydantic only echoing.
+
+The server is pinned to one core and wrk (Debian's) to another; the three take turns, a fresh process each time. Loopback
+only; each server is started here and ended by its handle.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench import cases, floor
+from bench.pairs import Ratio, interval
+from bench.results import Row, least
+from youhui.engine import encode_cart
+
+ROUNDS = 15
+SECONDS = 2
+CONNECTIONS = 32
+SERVERS = ("youhui", "floor", "echo")
+
+
+def rows() -> Iterator[Row]:
+    """Two ratios, from rounds in which each server runs once."""
+    if shutil.which("wrk") is None:
+        yield Row("POST /api/quotes", "wrk is not installed: Debian's package wrk")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        bench = _Bench(Path(folder))
+        rates: dict[str, list[float]] = {name: [] for name in SERVERS}
+        for _ in range(ROUNDS):
+            for name in SERVERS:
+                rates[name].append(bench.rate(name))
+    ours = rates["youhui"]
+    detail = ", ".join(f"{name} {statistics.median(found):,.0f}/s" for name, found in rates.items())
+    yield least("POST /api/quotes / the floor app, requests/s", _ratio(ours, rates["floor"]), 0.3, detail)
+    yield least("POST /api/quotes / FastAPI + pydantic echo", _ratio(ours, rates["echo"]), 1.2, detail)
+
+
+def _ratio(ours: list[float], base: list[float]) -> Ratio:
+    return Ratio(*interval([a / b for a, b in zip(ours, base, strict=True)]), statistics.median(ours), statistics.median(base))
+
+
+class _Bench:
+    """The servers, their bodies, and a database with 1,000 active promotions."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = f"sqlite:///{folder}/bench.db"
+        cart = json.dumps(encode_cart(cases.cart(10)))
+        for name, body in {"youhui": cart, "floor": floor.request(10).decode(), "echo": cart}.items():
+            script = f'wrk.method="POST"\nwrk.headers["Content-Type"]="application/json"\nwrk.body=[==[{body}]==]\n'
+            (folder / f"{name}.lua").write_text(script)
+        self._store_promotions()
+
+    def _store_promotions(self) -> None:
+        from youhui import bootstrap
+        from youhui.platform import migrate
+        from youhui.platform.settings import Settings
+        from youhui.promotions.rules import read_terms
+
+        service = bootstrap.service(Settings(database_url=self.database))
+        migrate.upgrade(service.database)
+        documents = cases.documents(1000)
+        service.promotions.add([read_terms(document, "EUR", service.registry) for document in documents])
+        service.database.close()
+
+    def rate(self, name: str) -> float:
+        """Starts the server, warms it up, and answers its requests per second."""
+        server = subprocess.Popen(
+            ["taskset", "-c", "0", sys.executable, "-m", "bench.http_apps", name],
+            env={**os.environ, "YOUHUI_DATABASE_URL": self.database},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert server.stdout is not None
+        port = int(server.stdout.readline())
+        threading.Thread(target=server.stdout.read, daemon=True).start()
+        try:
+            self._wrk(name, port, 1)
+            return self._wrk(name, port, SECONDS)
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(15)
+
+    def _wrk(self, name: str, port: int, seconds: int) -> float:
+        url = f"http://127.0.0.1:{port}/api/quotes"
+        command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s"]
+        out = subprocess.run(
+            [*command, "-s", str(self.folder / f"{name}.lua"), url], capture_output=True, text=True, check=True
+        ).stdout
+        wrong = re.search(r"Non-2xx.*|Socket errors.*", out)
+        if wrong:
+            raise RuntimeError(f"{name}: {wrong.group()}")
+        found = re.search(r"Requests/sec:\s+([\d.]+)", out)
+        assert found is not None
+        return float(found.group(1))

@@ -1,0 +1,119 @@
+"""What `POST /api/quotes` answers. Money is a decimal string with the currency's digits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from youhui.engine.quote import Strategy
+
+Number: TypeAlias = str | int | list[str] | None
+"""money as a decimal string, a count, or words"""
+
+
+class CutOut(Struct, gc=False):
+    promotion: str
+    amount: str
+
+
+class LineOut(Struct):
+    id: str
+    subtotal: str
+    discount: str
+    total: str
+    cuts: list[CutOut]
+
+
+class ShippingOut(Struct):
+    price: str
+    discount: str
+    total: str
+    cuts: list[CutOut]
+
+
+class GiftOut(Struct, gc=False):
+    sku: str
+    quantity: int
+
+
+class AppliedOut(Struct):
+    promotion: str
+    name: str | None
+    amount: str
+    gifts: list[GiftOut]
+
+
+class RejectedOut(Struct, gc=False):
+    reason: str
+    message: str
+
+
+class GapOut(Struct):
+    path: str
+    kind: str
+    needed: Number
+    actual: Number
+    missing: Number
+    unit: str | None
+
+
+class HintOut(Struct):
+    kind: str
+    message: str
+    saves: str
+    amount: str | None
+    units: int | None
+    code: str | None
+
+
+class VerdictOut(Struct, omit_defaults=True):
+    """Of an applied promotion what it gave; of a refused one why, in numbers where there are numbers.
+
+    `units`: of how many units it was meant for, how many got it before its stock ran out. `margin`: by how much the
+    rival gave more.
+    """
+
+    promotion: str
+    name: str | None
+    outcome: str
+    amount: str
+    reason: str | None = None
+    message: str | None = None
+    gap: GapOut | None = None
+    rival: str | None = None
+    margin: str | None = None
+    capped: bool = False
+    units: tuple[int, int] | None = None
+    hint: HintOut | None = None
+
+
+class SearchOut(Struct):
+    """Of best_for_customer: no combination saves more than `bound`."""
+
+    optimal: bool
+    saving: str
+    bound: str
+    steps: int
+    runner_up: list[str] | None
+    runner_up_saving: str | None
+
+
+class QuoteOut(Struct):
+    """A priced cart. The subtotal is of lines and shipping, undiscounted; total = subtotal − total_discount."""
+
+    currency: str
+    at: datetime
+    ruleset_version: str
+    strategy: Strategy
+    lines: list[LineOut]
+    shipping: ShippingOut
+    subtotal: str
+    total_discount: str
+    total: str
+    applied: list[AppliedOut]
+    gifts: list[GiftOut]
+    rejected_codes: dict[str, RejectedOut]
+    verdicts: list[VerdictOut]
+    search: SearchOut | None
