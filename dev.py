@@ -44,6 +44,7 @@ DEBIAN = {  # what only some tests need: the command or file that shows it is th
     "chromium": "chromium",
     "fonts-wqy-microhei": "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
 }
+LOAD = {"wrk": "wrk"}  # what only the benchmark over HTTP needs
 
 
 # Doing things
@@ -193,17 +194,17 @@ def setup() -> None:
     stamped("project", (ROOT / "pyproject.toml").read_bytes(), install_project)
 
 
-def debian_packages() -> None:
+def debian_packages(wanted: Mapping[str, str]) -> None:
     path = os.environ.get("PATH", os.defpath) + ":/usr/sbin"
     missing = [
-        name for name, sign in DEBIAN.items() if not (shutil.which(sign, path=path) or Path(sign).exists())
+        name for name, sign in wanted.items() if not (shutil.which(sign, path=path) or Path(sign).exists())
     ]
     if missing and as_root_on_debian():
         with suppress(subprocess.CalledProcessError):  # it has said why
             apt_install(*missing)
             return
     if missing:
-        print(f"[dev] not installed, so their tests are left out: {' '.join(missing)}", flush=True)
+        print(f"[dev] not installed, so what needs them is left out: {' '.join(missing)}", flush=True)
 
 
 # The commands
@@ -234,7 +235,7 @@ def check() -> None:
 
 
 def test(*arguments: str) -> None:
-    debian_packages()
+    debian_packages(DEBIAN)
     install("journey")  # its example is tested too
     with step("tests"):
         pytest(*arguments)
@@ -253,6 +254,7 @@ def serve(*arguments: str) -> None:
 def bench(*arguments: str) -> None:
     """The other engines lie in a folder of their own, so that the product's environment stays what it is."""
     source_only = "django-haystack"
+    debian_packages(LOAD)
     install("bench", "--target", BENCH_PACKAGES, "--no-binary", source_only)
     run(PYTHON, "-m", "bench", *arguments, env={"PYTHONPATH": str(BENCH_PACKAGES)})
 

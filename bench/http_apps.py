@@ -73,6 +73,7 @@ def _serve(name: str) -> None:
     app: Any = {"youhui": create_app, "floor": lambda: floor_app, "echo": lambda: echo_app}[name]()
     config = uvicorn.Config(app, port=0, log_level="error", access_log=False, lifespan="off" if name == "floor" else "on")
     listening = config.bind_socket()
+    listening.listen(128)  # what comes before the server is ready waits in the queue
     print(listening.getsockname()[1], flush=True)
     uvicorn.Server(config).run(sockets=[listening])
 

@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from importlib.resources import files
-from typing import NoReturn
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
@@ -20,10 +19,10 @@ from starlette.staticfiles import StaticFiles
 from youhui import bootstrap
 from youhui.bootstrap import Service
 from youhui.checkout import http as quotes
-from youhui.platform.edge import Edge
+from youhui.platform.edge import Edge, call_of
 from youhui.platform.openapi import documented
 from youhui.platform.parameters import invalid_parameters
-from youhui.platform.problems import Invalid, MethodNotAllowed, NotFound
+from youhui.platform.problems import Failed, Invalid, MethodNotAllowed, NotFound, Refusal, render
 from youhui.platform.settings import Settings
 from youhui.promotions import http as promotions
 
@@ -42,7 +41,9 @@ def create_app(service: Service | None = None) -> Edge:
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan(service),
-        exception_handlers={HTTPException: _refuse, RequestValidationError: _refuse_parameters},
+        exception_handlers=dict.fromkeys(
+            (Refusal, HTTPException, RequestValidationError, Exception), _refused
+        ),
     )
     endpoint = quotes.Quotes(service.quoting, service.requests, service.clock)
     app.router.routes.insert(0, Route(quotes.PATH, endpoint, methods=["POST"]))
@@ -88,16 +89,22 @@ def _add_pages(app: FastAPI, service: Service) -> None:
     )
 
 
-async def _refuse(_: Request, error: Exception) -> NoReturn:
-    """What the router refuses, in the shape of all errors: the edge renders it."""
-    assert isinstance(error, HTTPException)
-    if error.status_code == 404:
-        raise NotFound
-    if error.status_code == 405:
-        raise MethodNotAllowed(headers=error.headers)
-    raise Invalid
+async def _refused(request: Request, error: Exception) -> Response:
+    """Whatever a route or the router raises, in the shape of all errors. What is our fault the edge will log."""
+    call, refusal = call_of(request.scope), _refusal(error)
+    body = render(refusal, call.language, call.request_id)
+    return Response(body, refusal.status, refusal.headers, "application/json")
 
 
-async def _refuse_parameters(_: Request, error: Exception) -> NoReturn:
-    assert isinstance(error, RequestValidationError)
-    raise invalid_parameters(error.errors())
+def _refusal(error: Exception) -> Refusal:
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, RequestValidationError):
+        return invalid_parameters(error.errors())
+    if isinstance(error, HTTPException):
+        if error.status_code == 404:
+            return NotFound()
+        if error.status_code == 405:
+            return MethodNotAllowed(headers=error.headers)
+        return Invalid()
+    return Failed()

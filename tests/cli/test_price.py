@@ -284,7 +284,8 @@ UNREADABLE: list[tuple[bytes, list[str], str]] = [
     (json.dumps(case(currency=None)).encode(), [], "currency"),
     (json.dumps(case(promotions={})).encode(), [], "promotions"),
     (json.dumps(case(promotions=[{"id": "p", "actions": [{"kind": "gft"}]}])).encode(), [], "gift"),
-    (json.dumps(case(now="yesterday")).encode(), [], "now"),
+    (json.dumps(case(now="yesterday")).encode(), [], "now: Expected an instant"),
+    (json.dumps(case(now="9999-12-31T23:59:59Z")).encode(), [], 'found "9999-12-31T23:59:59Z"'),
     (json.dumps(case(expect={"totals": "1.00"})).encode(), [], "expect.totals"),
 ]
 

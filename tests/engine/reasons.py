@@ -10,24 +10,29 @@ from youhui.engine.hints import MOST_PRICINGS
 
 PAGE = Path(__file__).parents[2] / "docs/reference/reasons.md"
 
-INTRODUCTION = f"""# Reasons, hints and faults
+INTRODUCTION = """# Reasons, hints and faults
 
 Every “no” is a code with its numbers, and a sentence in Chinese and English that says them. The places of a sentence
-(`{{needed}}`) are filled with amounts in the currency of the quote, with counts, or with texts of the document.
+(`{needed}`) are filled with amounts in the currency of the quote, with counts, or with texts of the document.
 `python -m tests.engine.reasons` writes this page from the catalogue (`src/youhui/engine/sentences_*.py`).
 
 A quote explains the promotions that were `applied` only, all that were `considered` (the default), or `all` of the
 ruleset. A considered one is not ruled out by the index, or its code was entered.
 """
 
-HINTS = f"""A hint is given only where it is proved: the cart that it makes is priced, and the promotion then applies. `saves` is
-what it then takes. At most {MOST_PRICINGS} carts are priced for the hints of one quote: log-ins first, then the nearest numbers,
-then codes; what is not reached in time has no hint. Ask for hints with `all` only where the codes may be seen:
-`enter_code` names one. `youhui.engine.hints` says which cart is priced for which hint."""
+HINTS = f"""A hint is given only where it is proved: the cart that it makes is priced, and the promotion then applies.
+`saves` is what it then takes. At most {MOST_PRICINGS} carts are priced for the hints of one quote: log-ins first, then
+the nearest numbers, then codes; what is not reached in time has no hint. Ask for hints with `all` only where the codes
+may be seen: `enter_code` names one. `youhui.engine.hints` says which cart is priced for which hint."""
 
 SECTIONS = [
     ("Reasons", "reason.", "`verdict.reason` of a refused promotion, and the reason for a rejected code."),
     ("Limits and conditions, with their numbers", "gap.", "`verdict.gap.kind`: said instead of the reason."),
+    (
+        "Actions that give nothing yet",
+        "short.",
+        "`verdict.gap.unit` where the reason is `no_effect`: what is missing.",
+    ),
     ("Rivals", "rival", "Where `verdict.rival` is known, and by `verdict.margin` how much more it gives."),
     ("Hints", "hint.", HINTS),
     ("Applied promotions", "applied", "`verdict.reason` is null."),

@@ -114,6 +114,39 @@ def test_what_to_add(terms: Document, kind: str, adds: list[str]) -> None:
     assert (hint.kind, added(case, hint), hint.saves) == (kind, adds, 3000)
 
 
+ACTIONS: dict[str, tuple[Document, str, list[str], int]] = {
+    # an action that gives nothing for three mugs at 60.00: (kind of hint, what it adds, what it then takes)
+    "满200减30 as a tier": (
+        {"kind": "tiered", "by": "subtotal", "tiers": [{"at_least": "200.00", "amount": "30.00"}], "target": "order"},
+        "add_amount", ["1 × hint at 2000"], 3000,
+    ),
+    "每满200减20": (
+        {"kind": "amount_off", "amount": "20.00", "target": "order", "per": {"subtotal": "200.00"}},
+        "add_amount", ["1 × hint at 2000"], 2000,
+    ),
+    "第四件半价": ({"kind": "cheapest_off", "percent": "50", "per": 4}, "add_units", ["1 × MUG at 6000"], 3000),
+    "买五送一": (
+        {"kind": "buy_x_get_y", "buy": {"quantity": 5}, "get": {"quantity": 1, "percent": "100"}},
+        "add_units", ["3 × MUG at 6000"], 6000,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("action", "kind", "adds", "saves"), ACTIONS.values(), ids=ACTIONS.keys())
+def test_what_to_add_for_an_action(action: Document, kind: str, adds: list[str], saves: int) -> None:
+    case = case_of([promotion("p", actions=[action])])
+    hint = hint_of(case)
+    assert hint is not None
+    assert (hint.kind, added(case, hint), hint.saves) == (kind, adds, saves)
+
+
+def test_a_gift_saves_no_money() -> None:
+    gift = {"kind": "gift", "sku": "TEA", "quantity": 1, "per": {"quantity": 4}}
+    hint = hint_of(case_of([promotion("p", actions=[gift])]))
+    assert hint is not None
+    assert (hint.kind, hint.units, hint.saves) == ("add_units", 1, 0)
+
+
 def test_on_what_earlier_promotions_leave_it_adds_until_it_is_enough() -> None:
     """Half of what is added is taken off again: 1.00 is missing, 2.00 must be added."""
     half = {"id": "half", "actions": [{"kind": "percent_off", "percent": "50", "target": "order"}]}

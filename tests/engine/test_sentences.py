@@ -115,6 +115,16 @@ SAID: dict[str, tuple[Verdict, str, str]] = {
         "仅限顾客组 a、b、c、d、e、…；当前顾客：未知。",
         "It is for the customer groups a, b, c, d, e, …; this customer: not known.",
     ),
+    "short of a tier": (
+        Verdict("p", "no_effect", gap=Gap("tiered", 20000, 18000, "money")),
+        "满 ¥200.00 起优惠，还差 ¥20.00。",
+        "It gives something from ¥200.00 on, ¥20.00 more.",
+    ),
+    "short of a set": (
+        Verdict("p", "no_effect", gap=Gap("cheapest_off", 2, 1, "units")),
+        "满 2 件起优惠，还差 1 件。",
+        "It gives something from 2 units on, 1 more.",
+    ),
     "a window": (
         Verdict("p", "conditions", gap=Gap("time_window", "sat,sun 09:00-18:00 Asia/Shanghai", "mon 10:00")),
         "限时 周六、周日 09:00-18:00 Asia/Shanghai；当地现在是 周一 10:00。",

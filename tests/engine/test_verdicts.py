@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from tests.engine.strategies import Document, cases
 from youhui.conformance import read_case
 from youhui.engine import Options, Quote, Ruleset
+from youhui.engine.quote import Strategy
 
 ALL = Options(explain="all")
 MUG = {"id": "l1", "sku": "MUG", "categories": ["mugs"], "unit_price": "60.00", "quantity": 3}
 
 
 def promotion(name: str, /, **terms: Any) -> Document:
-    """30 off the order, under these terms."""
+    """30 off the order, or other actions, under these terms."""
     return {"id": name, "actions": [{"kind": "amount_off", "amount": "30.00", "target": "order"}], **terms}
 
 
@@ -119,12 +120,71 @@ def test_a_refusal_has_its_numbers(terms: Document, expected: tuple[object, ...]
     assert (verdict.reason, gap.kind, gap.needed, gap.actual, gap.missing, gap.unit, gap.path) == expected
 
 
+TIERS = [{"at_least": "300.00", "percent": "20"}, {"at_least": "200.00", "percent": "10"}]
+ONE_FREE = {"quantity": 1, "percent": "100"}
+SHORT: dict[str, tuple[Document, tuple[object, ...]]] = {
+    # an action that gives nothing for three mugs at 60.00: (needed, actual, missing, unit)
+    "满200打9折: below the lowest tier": (
+        {"kind": "tiered", "by": "subtotal", "tiers": TIERS, "target": "order"}, (20000, 18000, 2000, "money"),
+    ),
+    "tiers of units": (
+        {"kind": "tiered", "by": "quantity", "tiers": [{"at_least": 5, "percent": "10"}], "target": "order"},
+        (5, 3, 2, "units"),
+    ),
+    "每满200减20": (
+        {"kind": "amount_off", "amount": "20.00", "target": "order", "per": {"subtotal": "200.00"}},
+        (20000, 18000, 2000, "money"),
+    ),
+    "a gift for every five": (
+        {"kind": "gift", "sku": "TEA", "quantity": 1, "per": {"quantity": 5}}, (5, 3, 2, "units"),
+    ),
+    "第四件半价": ({"kind": "cheapest_off", "percent": "50", "per": 4}, (4, 3, 1, "units")),
+    "四件99元": (
+        {"kind": "fixed_price", "price": "99.00", "target": "bundle", "units": 4}, (4, 3, 1, "units"),
+    ),
+    "买三送一 of the same goods": ({"kind": "buy_x_get_y", "buy": {"quantity": 3}, "get": ONE_FREE}, (4, 3, 1, "units")),
+    "buy five mugs, get a tea": (
+        {"kind": "buy_x_get_y", "buy": {"quantity": 5, "selector": {"categories": ["mugs"]}},
+         "get": ONE_FREE | {"selector": {"categories": ["tea"]}}},
+        (5, 3, 2, "units"),
+    ),
+    "buy a mug, get a tea": (
+        {"kind": "buy_x_get_y", "buy": {"quantity": 1, "selector": {"categories": ["mugs"]}},
+         "get": ONE_FREE | {"selector": {"categories": ["tea"]}}},
+        (1, 0, 1, "units"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("action", "expected"), SHORT.values(), ids=SHORT.keys())
+def test_an_action_says_what_it_is_short_of(action: Document, expected: tuple[object, ...]) -> None:
+    verdict = quote([promotion("p", actions=[{"kind": "free_shipping"}, action])]).verdict("p")
+    assert verdict is not None
+    gap = verdict.gap
+    assert gap is not None
+    assert (verdict.reason, gap.path, gap.kind) == ("no_effect", "actions[1]", action["kind"])
+    assert (gap.needed, gap.actual, gap.missing, gap.unit) == expected
+
+
 PLAIN: dict[str, tuple[Document, str]] = {
     "switched off": ({"active": False}, "not_active"),
     "a code that was not entered": ({"code": "SAVE"}, "code_required"),
     "a code that was not entered comes before all else": ({"code": "SAVE", "active": False}, "code_required"),
     "no unit is left": ({"units_left": 0}, "sold_out"),
     "nothing to take from": ({"actions": [{"kind": "free_shipping"}]}, "no_effect"),
+    "nothing to give": (
+        {
+            "actions": [
+                {
+                    "kind": "tiered",
+                    "by": "quantity",
+                    "tiers": [{"at_least": 1, "percent": "0"}],
+                    "target": "order",
+                }
+            ]
+        },
+        "no_effect",
+    ),
 }
 
 
@@ -232,14 +292,17 @@ def test_how_much_is_explained_is_a_choice() -> None:
     assert said == {"applied": ["a"], "considered": ["a", "b"], "all": ["a", "b", "c"]}
 
 
+@pytest.mark.parametrize("strategy", get_args(Strategy))
 @settings(max_examples=150, deadline=None)
-@given(cases())
-def test_verdicts_of_all_change_nothing_else(document: Document) -> None:
+@given(document=cases())
+def test_verdicts_of_all_change_nothing_else(document: Document, strategy: Strategy) -> None:
     """The index only leaves out what gives nothing: evaluating everything prices the same, and misses no one."""
     case = read_case(document)
     rules = Ruleset(case.promotions)
-    considered = rules.price(case.cart, case.usage, at=case.at)
-    everyone = rules.price(case.cart, case.usage, at=case.at, options=ALL)
+    considered, everyone = (
+        rules.price(case.cart, case.usage, at=case.at, options=Options(strategy, explain=explain, steps=9))
+        for explain in ("considered", "all")
+    )
     assert replace(everyone, verdicts=()) == replace(considered, verdicts=())
     assert set(considered.verdicts) <= set(everyone.verdicts)
     assert sorted(v.promotion for v in everyone.verdicts) == [p.id for p in case.promotions]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from datetime import datetime
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.engine.strategies import INSTANTS, Documents, Draw, cases, promotion, readable
 from tests.engine.strategies import Document as Document
+from tests.engine.strategies import Documents, Draw, cases, readable
 from youhui.conformance import Case, read_case
 from youhui.engine import BUILT_IN, Ruleset, Usage, decode_promotion
 from youhui.engine.conditions.base import Condition
@@ -61,7 +60,12 @@ def rivals(draw: Draw) -> Document:
 
 @st.composite
 def selectors(draw: Draw) -> Selector:
-    action = {"kind": "percent_off", "target": "lines", "percent": "1", "selector": Documents(BUILT_IN, "CNY").of(draw, Selector, 1)}
+    action = {
+        "kind": "percent_off",
+        "target": "lines",
+        "percent": "1",
+        "selector": Documents(BUILT_IN, "CNY").of(draw, Selector, 1),
+    }
     found = getattr(decode_promotion({"id": "p", "actions": [action]}, "CNY").actions[0], "selector", None)
     assert isinstance(found, Selector)
     return found

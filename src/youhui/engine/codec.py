@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from typing import Any
 
 from youhui.engine.facts import Cart, Usage, Used
@@ -82,11 +82,16 @@ def decode_cart(document: object, extra: Iterable[str] = ()) -> Cart:
 
 
 def decode_instant(value: object, path: str = "at") -> datetime:
-    """An aware instant in UTC, to the microsecond. Raises InvalidDocument."""
+    """The instant of a quote, aware, in UTC, to the microsecond. Raises InvalidDocument."""
     reader = Reader(BUILT_IN, "")
     microseconds = reader.instant(path, value)
     reader.done()
-    return _EPOCH + timedelta(microseconds=microseconds)
+    at = _EPOCH + timedelta(microseconds=microseconds)
+    if not MINYEAR < at.year < MAXYEAR:
+        # There are zones in which this instant is in a year that no calendar of Python has.
+        reader.wrong(path, "not_instant", got=shown(value))
+        reader.done()
+    return at
 
 
 def encode_promotion(promotion: Promotion, currency: str, used: Used | None = None) -> dict[str, Any]:

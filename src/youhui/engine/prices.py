@@ -87,11 +87,11 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Why a condition does not hold, in numbers where it has numbers.
+    """Why a condition does not hold, an action gives nothing or a limit is reached, in numbers where it has numbers.
 
     `unit` says what they count: "money" (minor units), "units", "products", "lines", "orders", "uses"; "instant": they
-    are in ISO 8601; None: words (`actual` None: not known). `path` leads to the condition in the document:
-    "conditions[1].conditions[0]".
+    are in ISO 8601; None: words (`actual` None: not known). `path` leads to the condition or action in the
+    document: "conditions[1].conditions[0]".
     """
 
     kind: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from youhui.engine.conditions.base import first_gap
@@ -116,6 +117,9 @@ def attempt(rule: Rule, facts: Facts, state: State, used: Used, explain: bool = 
         _limit(outcome, facts, prices, used)
     if outcome.reason is None and not outcome.amounts and not outcome.shipping and not outcome.gifts:
         outcome.reason = "no_effect"
+        if explain:
+            view = View(facts, prices, rule.original, rule.rounding, rule.round_on, lines, caps)
+            outcome.gap = _shortfall(rule, view)
     if lines is not None and rule.first_per_line and outcome.reason in (None, "no_effect"):
         outcome.claims = tuple(_reached(rule, facts, lines))
     return outcome
@@ -146,6 +150,15 @@ def _act(
     outcome.shipping = prices.shipping - draft.shipping
     outcome.prices = draft
     return outcome
+
+
+def _shortfall(rule: Rule, view: View) -> Gap | None:
+    """What is missing for the first of its actions that says so."""
+    for i, action in enumerate(rule.actions):
+        gap = action.gap(view)
+        if gap is not None and gap.missing is not None:
+            return replace(gap, path=f"actions[{i}]")
+    return None
 
 
 def lines_in_play(rule: Rule, facts: Facts, state: State) -> frozenset[int]:

@@ -138,11 +138,12 @@ class Ruleset:
         evaluation = Evaluation(
             Facts(cart, at), usage, options.guests == "refuse", options.explain != "applied" or options.hints
         )
-        candidates, locked = self._everyone(cart) if options.explain == "all" else (self.candidates(cart), [])
+        candidates = self.candidates(cart)
+        idle, locked = self._left_out(candidates) if options.explain == "all" else ([], [])
         if options.strategy == "best_for_customer":
-            decision = best_for_customer(evaluation, candidates, options.steps)
+            decision = best_for_customer(evaluation, candidates, options.steps, idle)
         else:
-            decision = by_priority(evaluation, candidates)
+            decision = by_priority(evaluation, candidates, idle)
         quote = self._quote(evaluation, decision, options, locked)
         return self._hinted(quote, cart, usage, options) if options.hints else quote
 
@@ -162,15 +163,11 @@ class Ruleset:
         found = self._index.unlocked_by(code)
         return found if self._delta is None else self._merged(found, self._delta.unlocked_by(code))
 
-    def _everyone(self, cart: Cart) -> tuple[list[Rule], list[Rule]]:
-        """All promotions in the order of work: the candidates, and those whose code is not entered.
-
-        The index leaves out only what gives nothing, so that the quote's amounts are the same (a law says so).
-        """
-        unlocked = {rule for code in cart.codes for rule in self._unlocked_by(code)}
-        rules = sorted(self._rules.values(), key=lambda rule: rule.place)
-        locked = [rule for rule in rules if rule.coded and rule not in unlocked]
-        return [rule for rule in rules if not rule.coded or rule in unlocked], locked
+    def _left_out(self, candidates: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
+        """The promotions that are not among these, in the order of work: without a code, and with one."""
+        known = set(candidates)
+        rest = sorted((rule for rule in self._rules.values() if rule not in known), key=lambda rule: rule.place)
+        return [rule for rule in rest if not rule.coded], [rule for rule in rest if rule.coded]
 
     def _merged(self, found: list[Rule], changed: list[Rule]) -> list[Rule]:
         gone = self._gone

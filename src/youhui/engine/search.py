@@ -13,7 +13,7 @@ from youhui.engine.marks import excluded
 from youhui.engine.pricing import Outcome, State
 from youhui.engine.quote import Search
 from youhui.engine.rule import Rule
-from youhui.engine.stacking import Decision, Evaluation, by_priority, split
+from youhui.engine.stacking import Decision, Evaluation, by_priority, in_order, split
 
 Rank: TypeAlias = tuple[int, int, tuple[str, ...]]
 """smaller is better: saving (negated), number of promotions, their ids in the order of application"""
@@ -53,15 +53,22 @@ class Branch(NamedTuple):
     most: int
 
 
-def best_for_customer(evaluation: Evaluation, candidates: Sequence[Rule], steps: int) -> Decision:
-    """The best combination of these candidates as far as `steps` reach, and why the others are not in it."""
+def best_for_customer(
+    evaluation: Evaluation, candidates: Sequence[Rule], steps: int, idle: Sequence[Rule] = ()
+) -> Decision:
+    """The best combination of these candidates as far as `steps` reach, and why the others are not in it.
+
+    `idle` cannot give anything: they cost the search no step, and are only told why they are refused.
+    """
     open_, refused = split(evaluation, candidates)
-    tree = _Tree(evaluation, open_, evaluation.start(candidates), steps)
+    told, out = split(evaluation, idle)
+    tree = _Tree(evaluation, open_, evaluation.start([*candidates, *idle]), steps)
     tree.grow()
     if tree.unseen is not None:
         tree.fall_back()
     search = tree.report()
-    refused += _refusals(evaluation, open_, tree.start, tree.best[0], search)
+    refused += out
+    refused += _refusals(evaluation, in_order(open_, told), tree.start, tree.best[0], search)
     return Decision(tree.best[0].state, tuple(refused), search)
 
 

@@ -60,8 +60,11 @@ def reason_sentence(
     say = _Say(language, currency, zone)
     if verdict.reason is None:
         return _applied(say, verdict, promotion_name)
-    if verdict.gap is not None and say.knows(f"gap.{verdict.gap.kind}"):
-        return say.gap(verdict.gap)
+    gap = verdict.gap
+    if gap is not None:
+        key = f"short.{gap.unit}" if verdict.reason == "no_effect" else f"gap.{gap.kind}"
+        if say.knows(key):
+            return say.gap(key, gap)
     if verdict.rival is None:
         return say(f"reason.{verdict.reason}")
     margin = verdict.margin
@@ -122,11 +125,11 @@ class _Say:
         text = format_amount(amount, self._currency)
         return f"¥{text}" if self._currency == "CNY" else f"{self._currency} {text}"
 
-    def gap(self, gap: Gap) -> str:
-        """Why a condition does not hold, or which limit is reached."""
+    def gap(self, key: str, gap: Gap) -> str:
+        """Why a condition does not hold, which limit is reached, what an action is short of."""
         needed = gap.needed - 1 if isinstance(gap.needed, int) else 0
         return self(
-            f"gap.{gap.kind}",
+            key,
             needed=self._measured(gap, gap.needed),
             actual=self._measured(gap, gap.actual),
             missing=self._measured(gap, gap.missing),

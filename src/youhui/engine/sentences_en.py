@@ -62,6 +62,9 @@ SENTENCES: Mapping[str, str] = {
     "rival.less": "It does not go with “{rival}”, which applies; alone it would have given {margin} more.",
     "rival.more": "It does not go with “{rival}”, which gives {margin} more.",
     "rival.same": "It does not go with “{rival}”, which gives as much.",
+    # What it is short of where its conditions hold but it gives nothing yet.
+    "short.money": "It gives something from {needed}{what} on, {missing} more.",
+    "short.units": "It gives something from {needed} units{what} on, {missing} more.",
     # Conditions that do not hold.
     "gap.subtotal_at_least": "Needs {needed}{what}, {missing} more.",
     "gap.subtotal_more_than": "Needs more than {bound}{what}, {missing} more.",

@@ -62,6 +62,9 @@ SENTENCES: Mapping[str, str] = {
     "rival.less": "不能与已生效的“{rival}”同享；若单独使用可多减 {margin}。",
     "rival.more": "不能与“{rival}”同享，后者多减 {margin}。",
     "rival.same": "不能与“{rival}”同享，两者优惠相同。",
+    # 条件已满足，但还不够优惠的门槛。
+    "short.money": "满 {needed}{what} 起优惠，还差 {missing}。",
+    "short.units": "满 {needed} 件{what}起优惠，还差 {missing} 件。",
     # 未满足的条件。
     "gap.subtotal_at_least": "需满 {needed}{what}，还差 {missing}。",
     "gap.subtotal_more_than": "需超过 {bound}{what}，还差 {missing}。",

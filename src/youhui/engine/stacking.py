@@ -84,8 +84,17 @@ def split(evaluation: Evaluation, candidates: Sequence[Rule]) -> tuple[list[Rule
     return open_, out
 
 
-def by_priority(evaluation: Evaluation, candidates: Sequence[Rule]) -> Decision:
-    """Exclusives first, alone if one gives something; then everyone in order, groups by their best member."""
+def in_order(candidates: Sequence[Rule], idle: Sequence[Rule]) -> Sequence[Rule]:
+    """Both in the order of work."""
+    return sorted([*candidates, *idle], key=lambda rule: rule.place) if idle else candidates
+
+
+def by_priority(evaluation: Evaluation, candidates: Sequence[Rule], idle: Sequence[Rule] = ()) -> Decision:
+    """Exclusives first, alone if one gives something; then everyone in order, groups by their best member.
+
+    `idle` cannot give anything, by the index: they are tried like all others, to be told why they are refused.
+    """
+    candidates = in_order(candidates, idle)
     open_, refused = split(evaluation, candidates)
     start = evaluation.start(candidates)
     exclusives = [rule for rule in open_ if rule.exclusive]

@@ -13,7 +13,7 @@ from youhui.engine.promotion import Promotion
 from youhui.lint.branches import Branch, Literal
 from youhui.lint.customers import ABOUT_CUSTOMER, needs_customer, orders_counts, orders_of
 from youhui.lint.measures import Bound, bound_of, never_more
-from youhui.lint.opening import minutes_of, span_of
+from youhui.lint.opening import minutes_of
 from youhui.lint.refuting import ONE_VALUE
 from youhui.lint.selecting import narrower
 
@@ -27,10 +27,12 @@ def open_whenever(winner: Promotion, loser: Promotion) -> bool:
         return False
     if winner.usage_limit is not None or winner.usage_limit_per_customer is not None:
         return False
-    mine, other = span_of([winner]), span_of([loser])
-    starts = mine.start is None or (other.start is not None and mine.start <= other.start)
-    ends = mine.until is None or (other.until is not None and other.until <= mine.until)
-    return starts and ends and _unlocked(winner, loser)
+    start, until = winner.valid_from, winner.valid_until
+    if start is not None and (loser.valid_from is None or loser.valid_from < start):
+        return False
+    if until is not None and (loser.valid_until is None or loser.valid_until > until):
+        return False
+    return _unlocked(winner, loser)
 
 
 def _unlocked(winner: Promotion, loser: Promotion) -> bool:

@@ -70,5 +70,5 @@ def possible_ways(promotion: Promotion, currency: str) -> list[Branch] | None:
 
 def _live(promotion: Promotion, currency: str) -> Live | None:
     possible = possible_ways(promotion, currency)
-    scene = applying(promotion, currency) if possible else None
+    scene = applying(promotion, possible, currency) if possible else None
     return Live(promotion, possible, scene) if possible and scene else None

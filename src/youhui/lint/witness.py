@@ -5,10 +5,10 @@ A heuristic, and honest about it: what it builds is priced before it is used, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import product
+from itertools import islice, product
 
 from youhui.engine import Cart, Context, Customer, Promotion, Ruleset, Shipping
 from youhui.engine.actions.fixed_price import FixedPrice
@@ -22,9 +22,8 @@ from youhui.engine.conditions.customer_is import CustomerIs
 from youhui.engine.conditions.payment_method import PaymentMethod
 from youhui.engine.conditions.shipping_method import ShippingMethod
 from youhui.engine.facts import Attribute
-from youhui.lint.branches import Branch, TooMany
+from youhui.lint.branches import Branch
 from youhui.lint.customers import attribute_values, needs_customer, orders_counts
-from youhui.lint.needs import ways
 from youhui.lint.opening import opening, span_of
 from youhui.lint.stock import lines_for
 
@@ -42,25 +41,24 @@ class Scene:
     at: datetime
 
 
-def applying(promotion: Promotion, currency: str) -> Scene | None:
-    """A scene in which the promotion, alone in its ruleset, is applied; None: none was found."""
+def applying(promotion: Promotion, in_ways: Sequence[Branch], currency: str) -> Scene | None:
+    """A scene in which the promotion, alone in its ruleset, is applied in one of these ways; None: none was found."""
     alone = Ruleset((promotion,))
-    for scene in scenes((promotion,), currency):
+    for scene in scenes((promotion,), (in_ways,), currency):
         if alone.price(scene.cart, at=scene.at).applied:
             return scene
     return None
 
 
-def scenes(promotions: Sequence[Promotion], currency: str, times: int = 1) -> Iterator[Scene]:
+def scenes(
+    promotions: Sequence[Promotion], in_ways: Iterable[Sequence[Branch]], currency: str, times: int = 1
+) -> Iterator[Scene]:
     """Scenes that ought to meet the conditions of all of these and give their actions something to act on.
 
-    Quantities and prices lie just at the thresholds; `times`: prices so many times as high. Not priced yet.
+    `in_ways`: the ways of each (needs.ways). Quantities and prices lie just at the thresholds; `times`: prices so many
+    times as high. Not priced yet.
     """
-    try:
-        joined = product(*[ways(promotion) for promotion in promotions])
-    except TooMany:
-        return
-    for _, choice in zip(range(MOST_JOINED), joined, strict=False):
+    for choice in islice(product(*in_ways), MOST_JOINED):
         branch = tuple(literal for part in choice for literal in part)
         scene = _scene(promotions, branch, currency, times)
         if scene is not None:

@@ -99,9 +99,9 @@ class _Answer:
         await self._send(message)
 
     async def refuse(self, refusal: Refusal, language: Language) -> None:
-        """Answers with an error, unless an answer is under way: then the connection is all that can be ended."""
+        """Answers with an error, unless an answer is under way."""
         if self.status:
-            raise refusal
+            return
         more = [(name.encode(), value.encode()) for name, value in refusal.headers.items()]
         await send_json(self.send, refusal.status, render(refusal, language, self._request_id), more)
 

@@ -56,7 +56,7 @@ def read_terms(document: Mapping[str, object], currency: str, registry: Registry
         raise InvalidDocument([Problem("currency", "not_currency", {"got": str(given)[:60]})])
     terms = {key: value for key, value in document.items() if key not in ("currency", *ANSWERED)}
     if "used_by_customer" in terms:  # in a case it is of that case's customer; here there are many
-        raise InvalidDocument([Problem("used_by_customer", "unknown_key")])
+        raise InvalidDocument([Problem("used_by_customer", "unknown_key", {"got": "used_by_customer"})])
     promotion, used = decode_counted(terms, given, registry)
     problems = _unstorable(promotion)
     if problems:

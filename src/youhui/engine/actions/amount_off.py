@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from youhui.engine.actions.base import LINE_KEYS, Action, LineKeys, Targets
 from youhui.engine.forms import Amount, Misfit, Positive
-from youhui.engine.prices import Facts
+from youhui.engine.prices import Facts, Gap
 from youhui.engine.selectors import Key
 from youhui.engine.spreading import Spread, spread
 from youhui.engine.units import Spans, count_of
@@ -90,6 +90,12 @@ class AmountOff(LineKeys, Action):
             return 1
         times = view.total(self.selector) // self.per.subtotal
         return times if self.per.max_times is None else min(times, self.per.max_times)
+
+    def gap(self, view: View) -> Gap | None:
+        """With `per`: the subtotal that counts once, and the one there is."""
+        if self.per is None:
+            return None
+        return Gap(self.kind, self.per.subtotal, view.total(self.selector), "money", self.selector)
 
     def most(self, view: View) -> int:
         """The amount as often as it may be taken, at most all that is left of its target."""

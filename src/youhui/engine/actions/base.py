@@ -9,7 +9,7 @@ from typing import ClassVar, TypeAlias
 
 from youhui.engine.forms import Pick, Positive
 from youhui.engine.money import Percent
-from youhui.engine.prices import Facts
+from youhui.engine.prices import Facts, Gap
 from youhui.engine.selectors import Key, Selector
 from youhui.engine.units import Span, count_of, join
 from youhui.engine.view import Effect, Part, View
@@ -31,6 +31,10 @@ class Action(ABC):
     @abstractmethod
     def effect(self, view: View) -> Effect:
         """What it would take and give."""
+
+    def gap(self, view: View) -> Gap | None:
+        """What is missing for it to give anything, where that is a number; asked only when it gives nothing."""
+        return None
 
     def reach(self, facts: Facts) -> Sequence[int]:
         """The lines it may take something from, whatever the prices; none if the cart lacks what it `implies`."""
@@ -103,6 +107,11 @@ def _full_groups(view: View, parts: list[Part], size: int) -> list[Part]:
 def _some(view: View, parts: Sequence[Part], most: int, pick: Pick | None) -> list[Part]:
     """At most so many of these units, the cheapest (or dearest) first; units without room are passed over."""
     return first_units(view.sorted_units(parts, pick == "dearest", with_room=True), most)
+
+
+def units_gap(kind: str, view: View, needed: int, selector: Selector | None) -> Gap:
+    """So many matching units are needed, so many there are."""
+    return Gap(kind, needed, view.units(selector), "units", selector)
 
 
 def most_rounded(view: View, percent: Percent, total: int, roundings: int) -> int:

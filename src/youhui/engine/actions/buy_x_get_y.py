@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from youhui.engine.actions.base import Action, first_units, most_rounded
+from youhui.engine.actions.base import Action, first_units, most_rounded, units_gap
 from youhui.engine.forms import Amount, Misfit, Pick, Positive
 from youhui.engine.money import Percent
-from youhui.engine.prices import Facts
+from youhui.engine.prices import Facts, Gap
 from youhui.engine.selectors import Key, Selector
 from youhui.engine.units import consume, runs_of
 from youhui.engine.view import Effect, Part, View
@@ -92,6 +92,14 @@ class BuyXGetY(Action):
             effect.take(part, self.get.percent.of(view.price(part), view.rounding, view.round_on))
         else:
             effect.take_each(part, lambda _: self.get.amount or 0)
+
+    def gap(self, view: View) -> Gap:
+        """The units of one round, where the same goods are bought and discounted; else of the half that is missing."""
+        buy, get = self.buy, self.get
+        if buy.selector == get.selector:
+            return units_gap(self.kind, view, buy.quantity + get.quantity, buy.selector)
+        bought = units_gap(self.kind, view, buy.quantity, buy.selector)
+        return bought if bought.missing else units_gap(self.kind, view, get.quantity, get.selector)
 
     def most(self, view: View) -> int:
         """As if the rounds of now discounted the dearest of the units."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from youhui.engine.actions.base import Action, most_rounded
+from youhui.engine.actions.base import Action, most_rounded, units_gap
 from youhui.engine.forms import Misfit, Positive
 from youhui.engine.money import Percent
-from youhui.engine.prices import Facts
+from youhui.engine.prices import Facts, Gap
 from youhui.engine.selectors import Key, Selector
 from youhui.engine.sets import every_nth
 from youhui.engine.view import Effect, View
@@ -40,6 +40,10 @@ class CheapestOff(Action):
         for part in every_nth(units, self.per, self.per - self.nth):
             effect.take(part, self.percent.of(view.price(part), view.rounding, view.round_on))
         return effect
+
+    def gap(self, view: View) -> Gap:
+        """The units of a full set, and those there are."""
+        return units_gap(self.kind, view, self.per, self.selector)
 
     def most(self, view: View) -> int:
         """What it would take now if it were rounded up."""

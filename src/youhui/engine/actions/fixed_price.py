@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from youhui.engine.actions.base import LINE_KEYS, Action, LineKeys, Targets
+from youhui.engine.actions.base import LINE_KEYS, Action, LineKeys, Targets, units_gap
 from youhui.engine.forms import Amount, Positive
-from youhui.engine.prices import Facts
+from youhui.engine.prices import Facts, Gap
 from youhui.engine.selectors import Key
 from youhui.engine.sets import sets_of
 from youhui.engine.spreading import Spread
@@ -61,6 +61,12 @@ class FixedPrice(LineKeys, Action):
         if size:
             for parts, times in sets_of(units, size, self.repeat):
                 yield parts, sum([view.price(part) for part in parts]) - self.price * times
+
+    def gap(self, view: View) -> Gap | None:
+        """Of a bundle: the units of a full set, and those there are."""
+        if self.target != "bundle" or self.units is None:
+            return None
+        return units_gap(self.kind, view, self.units, self.selector)
 
     def most(self, view: View) -> int:
         """What the dearest units cost beyond the price; bundles as if each were of the dearest units."""

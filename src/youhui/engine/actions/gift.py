@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from youhui.engine.actions.base import Action
+from youhui.engine.actions.base import Action, units_gap
 from youhui.engine.actions.buy_x_get_y import Buy
 from youhui.engine.forms import Amount, Name, Positive
-from youhui.engine.prices import Facts
+from youhui.engine.prices import Facts, Gap
 from youhui.engine.selectors import Key
 from youhui.engine.view import Effect, View
 from youhui.engine.view import Gift as Given
@@ -36,6 +36,10 @@ class Gift(Action):
         if times:
             effect.gifts.append(Given(self.sku, self.quantity * times, self.value))
         return effect
+
+    def gap(self, view: View) -> Gap | None:
+        """With `per`: the units that count once, and those there are."""
+        return None if self.per is None else units_gap(self.kind, view, self.per.quantity, self.per.selector)
 
     def most(self, view: View) -> int:
         """No money."""

@@ -11,7 +11,7 @@ from youhui.engine.actions.base import Action, Targets
 from youhui.engine.actions.percent_off import PercentOff
 from youhui.engine.forms import Amount, Base, Level, Misfit
 from youhui.engine.money import Percent
-from youhui.engine.prices import Facts
+from youhui.engine.prices import Facts, Gap
 from youhui.engine.selectors import Key, Selector
 from youhui.engine.spreading import Spread
 from youhui.engine.view import Effect, View
@@ -90,6 +90,11 @@ class Tiered(Action):
             if measured >= level:
                 return act.effect(view)
         return Effect(view)
+
+    def gap(self, view: View) -> Gap:
+        """The lowest tier, and what is measured."""
+        unit = "units" if self.by == "quantity" else "money"
+        return Gap(self.kind, self._acts[-1][0], self._measured(view), unit, self.selector)
 
     def _measured(self, view: View) -> int:
         if self.by == "quantity":

@@ -77,7 +77,7 @@ def closest(promotion: Promotion, currency: str) -> Scene:
     these, a gift on any cart, always has one.
     """
     for easier in _easier(promotion):
-        scene = applying(easier, currency)
+        scene = applying(easier, possible_ways(easier, currency) or (), currency)
         if scene is not None:
             return scene
     raise AssertionError("a gift without conditions applies to every cart")

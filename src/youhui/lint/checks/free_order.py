@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, islice
 
 from youhui.engine import Promotion, Quote, Ruleset
 from youhui.engine.money import format_amount
@@ -31,25 +31,23 @@ FAR = 10_000
 
 def check(subject: Subject, effort: Effort) -> Iterator[Finding]:
     """Each stack that makes an order free, none of which could be left out; a promotion that takes 100 % by itself."""
-    ruleset = Ruleset(subject.promotions)
-    seen: set[tuple[str, ...]] = set()
+    search = _Search(Ruleset(subject.promotions), effort)
+    seen: set[frozenset[str]] = set()
+    reported: set[frozenset[str]] = set()
     for scene in _tried(subject):
-        quote = ruleset.price(scene.cart, at=scene.at)
-        if not effort.spend(len(quote.verdicts) + 1):
+        if effort.exhausted:
             return
-        if _free(quote):
-            stack = [
-                p for p in subject.promotions if p.id in {applied.promotion for applied in quote.applied}
-            ]
-            stack, scene = _least(stack, _dearest(stack, scene))
-            ids = tuple(promotion.id for promotion in stack)
-            if (
-                stack
-                and ids not in seen
-                and (len(stack) > 1 or _free(quoted(stack, _times(scene, Fraction(FAR)))))
-            ):
-                seen.add(ids)
-                yield _finding(stack, scene)
+        free = search.freed_by(scene)
+        if not free or free in seen:
+            continue
+        seen.add(free)
+        dear = search.dearest(scene)
+        together = search.freed_by(dear)
+        stack, dear = _least([p for p in subject.promotions if p.id in together], dear)
+        ids = frozenset(promotion.id for promotion in stack)
+        if stack and ids not in reported and (len(stack) > 1 or _at_any_price(stack, dear)):
+            reported.add(ids)
+            yield _finding(stack, dear)
 
 
 def _free(quote: Quote) -> bool:
@@ -62,12 +60,17 @@ def _tried(subject: Subject) -> Iterator[Scene]:
     strongest = sorted(subject.live.values(), key=_share, reverse=True)
     codes = [live.promotion.code for live in strongest if live.promotion.code is not None][:MOST_CODES]
     found = [live.scene for live in strongest if reached_by(live.promotion)]
-    for one, other in combinations([live.promotion for live in strongest[:STRONGEST]], 2):
-        found += list(scenes((one, other), subject.currency))[:1]
+    for one, other in combinations(strongest[:STRONGEST], 2):
+        pair = (one.promotion, other.promotion)
+        found += islice(scenes(pair, (one.ways, other.ways), subject.currency), 1)
     for scene in found:
         entered = tuple(dict.fromkeys([*scene.cart.codes, *codes]))[:MOST_CODES]
         for parts in CHEAPER:
             yield _times(Scene(replace(scene.cart, codes=entered), scene.at), Fraction(1, parts))
+
+
+def _at_any_price(stack: Sequence[Promotion], scene: Scene) -> bool:
+    return _free(quoted(stack, _times(scene, Fraction(FAR))))
 
 
 def _share(live: Live) -> Fraction:
@@ -82,22 +85,30 @@ def _times(scene: Scene, times: Fraction) -> Scene:
     return Scene(replace(scene.cart, lines=lines), scene.at)
 
 
-def _dearest(stack: Sequence[Promotion], scene: Scene) -> Scene:
-    """The dearest of these scenes that is free with these promotions, by doubling and then halving the step."""
+class _Search:
+    """Prices scenes with all the promotions, within an effort."""
 
-    def free(times: Fraction) -> bool:
-        return _free(quoted(stack, _times(scene, times)))
+    def __init__(self, ruleset: Ruleset, effort: Effort) -> None:
+        self._ruleset = ruleset
+        self._effort = effort
 
-    best = Fraction(1)
-    step = Fraction(1)
-    while best < FAR and free(best + step):
-        best += step
-        step *= 2
-    while step >= Fraction(1, FINEST):
-        if best < FAR and free(best + step):
+    def freed_by(self, scene: Scene) -> frozenset[str]:
+        """The promotions that together make the order free; empty if it is not free."""
+        quote = self._ruleset.price(scene.cart, at=scene.at)
+        self._effort.spend(len(quote.verdicts) + 1)
+        return frozenset(one.promotion for one in quote.applied) if _free(quote) else frozenset()
+
+    def dearest(self, scene: Scene) -> Scene:
+        """The scene at the highest price found at which it is still free: by doubling, then halving the step."""
+        best = step = Fraction(1)
+        while best < FAR and self.freed_by(_times(scene, best + step)):
             best += step
-        step /= 2
-    return _times(scene, best)
+            step *= 2
+        while best < FAR and step > Fraction(1, FINEST):
+            step /= 2
+            if self.freed_by(_times(scene, best + step)):
+                best += step
+        return _times(scene, best)
 
 
 def _least(stack: list[Promotion], scene: Scene) -> tuple[list[Promotion], Scene]:

@@ -80,7 +80,7 @@ def _largest(live: Live, subject: Subject) -> Scene:
     """Of scenes at several prices, one in which the promotion takes the most."""
     tried = [live.scene]
     for times in GENEROUS:
-        tried += list(scenes((live.promotion,), subject.currency, times))
+        tried += list(scenes((live.promotion,), (live.ways,), subject.currency, times))
     return max(tried, key=lambda scene: quoted((live.promotion,), scene).total_discount)
 
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, islice
 
 from youhui.engine import Promotion, Quote
+from youhui.engine.actions.buy_x_get_y import BuyXGetY
+from youhui.engine.conditions.base import Condition
 from youhui.engine.money import format_amount
+from youhui.lint.comparing import reached_by, takes_lines_only
 from youhui.lint.finding import Finding, quoted, witness
-from youhui.lint.opening import span_of
+from youhui.lint.measures import bound_of
+from youhui.lint.selecting import disjoint
 from youhui.lint.subject import Effort, Live, Subject
 from youhui.lint.witness import Scene, scenes
 
@@ -29,29 +33,52 @@ def check(subject: Subject, effort: Effort) -> Iterator[Finding]:
     for live in subject.live.values():
         levels[live.promotion.lane, live.promotion.priority].append(live)
     for level in levels.values():
-        for one, other in combinations([live.promotion for live in level], 2):
-            if not effort.spend(1):
+        for one, other in combinations(level, 2):
+            apart = _apart(one, other)
+            if not effort.spend(1 if apart else COST):
                 return
-            if _may_meet(one, other):
-                if not effort.spend(COST):
-                    return
-                yield from _collisions(one, other, subject.currency)
+            if not apart:
+                yield from islice(_collisions(one, other, subject.currency), 1)
 
 
-def _may_meet(one: Promotion, other: Promotion) -> bool:
-    """An exclusive one is always tried before one that is not: their order in the list does not matter."""
-    return (one.stacking == "exclusive") == (other.stacking == "exclusive") and not span_of(
-        [one, other]
-    ).empty
+def _apart(one: Live, other: Live) -> bool:
+    """Whether their order is known not to matter: an exclusive one and one that is not; different lines."""
+    p, q = one.promotion, other.promotion
+    if (p.stacking == "exclusive") != (q.stacking == "exclusive"):
+        return True
+    return (
+        _by_itself(one)
+        and _by_itself(other)
+        and p.id not in q.excludes
+        and q.id not in p.excludes
+        and all(disjoint(mine, theirs) for mine in reached_by(p) for theirs in reached_by(q))
+    )
 
 
-def _collisions(one: Promotion, other: Promotion, currency: str) -> Iterator[Finding]:
+def _by_itself(live: Live) -> bool:
+    """Whether nothing that others take matters to it but what they take of its own lines."""
+    p = live.promotion
+    return (
+        p.stacking == "combine"
+        and takes_lines_only(p)
+        and not (p.tags or p.excludes_tags or p.skip_lines_of_tags)
+        and not any(isinstance(action, BuyXGetY) for action in p.actions)
+        and not any(_reads_running(literal.condition) for way in live.ways for literal in way)
+    )
+
+
+def _reads_running(condition: Condition) -> bool:
+    bound = bound_of(condition)
+    return bound is not None and bound.running
+
+
+def _collisions(one: Live, other: Live, currency: str) -> Iterator[Finding]:
+    pair = (one.promotion, other.promotion)
     for times in TIMES:
-        for scene in scenes((one, other), currency, times):
-            listed, swapped = quoted((one, other), scene), quoted((other, one), scene)
+        for scene in scenes(pair, (one.ways, other.ways), currency, times):
+            listed, swapped = quoted(pair, scene), quoted(pair[::-1], scene)
             if _outcome(listed) != _outcome(swapped):
-                yield _finding(one, other, scene, listed, swapped)
-                return
+                yield _finding(*pair, scene, listed, swapped)
 
 
 def _outcome(quote: Quote) -> tuple[object, ...]:

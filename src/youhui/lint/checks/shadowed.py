@@ -24,24 +24,22 @@ def check(subject: Subject, effort: Effort) -> Iterator[Finding]:
     """Each promotion that is shadowed, with the first promotion in order that is proved to shadow it."""
     places = _places(subject)
     shunned = _shunned(subject)
-    winners = [(live, conditions) for live in subject.live.values() if (conditions := _winner(live, subject))]
+    able = [one for name, one in subject.live.items() if one.promotion.stacking != "combine" or shunned[name]]
+    winners = [(live, conditions) for live in able if (conditions := _winner(live, subject))]
     winners.sort(key=lambda winner: places[winner[0].promotion.id])
     for loser in subject.live.values():
         for winner, conditions in winners:
-            if winner is loser:
-                continue
             if not effort.spend(1):
                 return
+            if winner is loser or not open_whenever(winner.promotion, loser.promotion):
+                continue
+            if not holds_before(conditions, loser.ways):
+                continue
             rule = _rule(winner.promotion, loser.promotion, places, shunned)
-            if (
-                rule
-                and open_whenever(winner.promotion, loser.promotion)
-                and holds_before(conditions, loser.ways)
-            ):
-                found = _finding(subject, winner, loser, rule)
-                if found is not None:
-                    yield found
-                    break
+            found = _finding(subject, winner, loser, rule) if rule else None
+            if found is not None:
+                yield found
+                break
 
 
 def _winner(live: Live, subject: Subject) -> list[Branch] | None:

@@ -1,0 +1,48 @@
+"""The tables come and go by migrations, and are then what the code describes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic.util import CommandError
+from sqlalchemy import inspect
+
+from youhui import bootstrap
+from youhui.platform import migrate
+from youhui.platform.db import Database, metadata
+
+assert bootstrap, "imported, so that every table is known"
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    made = Database(database_url)
+    yield made
+    made.close()
+
+
+def tables(database: Database) -> set[str]:
+    return set(inspect(database.engine).get_table_names()) - {"alembic_version"}
+
+
+def test_up_down_and_up_again(database: Database) -> None:
+    with pytest.raises(CommandError):
+        migrate.check(database)
+    for _ in range(2):
+        migrate.upgrade(database)
+        migrate.check(database)
+        assert tables(database) == set(metadata.tables)
+        migrate.upgrade(database)
+        migrate.downgrade(database, "base")
+        assert tables(database) == set()
+
+
+def test_several_processes_may_start_at_once(database: Database, database_url: str) -> None:
+    others = [Database(database_url) for _ in range(3)]
+    with ThreadPoolExecutor() as pool:
+        assert list(pool.map(migrate.upgrade, others)) == [None] * 3
+    migrate.check(database)
+    for other in others:
+        other.close()

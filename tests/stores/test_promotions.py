@@ -1,0 +1,149 @@
+"""Promotions in each kind of database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from youhui import bootstrap
+from youhui.bootstrap import Service
+from youhui.checkout.quoting import Quoting
+from youhui.engine import Cart, Line
+from youhui.platform.db import MYSQL, UTCDateTime
+from youhui.platform.settings import Settings
+from youhui.promotions.model import StoredPromotion
+from youhui.promotions.problems import PromotionExists, PromotionNotFound
+from youhui.promotions.rules import Terms, read_terms
+from youhui.promotions.service import StoredRules
+
+MICRO = datetime(2026, 11, 11, 16, 0, 0, 123457, tzinfo=timezone(timedelta(hours=8)))
+
+
+@pytest.fixture
+def service(database_url: str) -> Iterator[Service]:
+    made = bootstrap.service(Settings(database_url=database_url), lambda: MICRO)
+    made.start()
+    yield made
+    made.stop()
+
+
+def terms(name: str, amount: str = "10.00", **more: Any) -> Terms:
+    action = {"kind": "amount_off", "amount": amount, "target": "order"}
+    document = {"id": name, "actions": [action], **more}
+    return read_terms(document, "CNY", bootstrap.kinds())
+
+
+def listed(service: Service) -> list[StoredPromotion]:
+    return service.promotions.page(0, 100)[0]
+
+
+def total(quoting: Quoting) -> int:
+    priced = quoting.priced("CNY")
+    cart = Cart("CNY", (Line("1", "MUG", 10_000, 1),))
+    return priced.ruleset.price(cart, priced.usage, at=MICRO).total
+
+
+def test_what_is_stored_comes_back(service: Service) -> None:
+    window = {"valid_from": "0002-01-01T00:00:00Z", "valid_until": "9998-12-31T23:59:59.999999Z"}
+    sent = terms("双11-😀", priority=-(2**53) + 1, active=False, units_left=2**53 - 1, **window)
+    (added,) = service.promotions.add([sent])
+    assert service.promotions.get("双11-😀") == added
+    assert added.created_at == MICRO
+    assert added.valid_until == datetime(9998, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+    assert added.document["units_left"] == 2**53 - 1
+
+
+def test_an_id_is_taken_once_and_told_apart_exactly(service: Service) -> None:
+    service.promotions.add([terms("save"), terms("SAVE"), terms("ｓａｖｅ"), terms("sävë")])
+    before = listed(service)
+    with pytest.raises(PromotionExists):
+        service.promotions.add([terms("new"), terms("SAVE", "20.00")])
+    assert listed(service) == before, "all or none"
+
+
+def test_a_change_keeps_the_place_and_a_new_one_comes_last(service: Service) -> None:
+    service.promotions.add([terms("b"), terms("a")])
+    service.promotions.replace(terms("b", "20.00"))
+    service.promotions.remove("a")
+    service.promotions.add([terms("c"), terms("a")])
+    assert [(one.id, one.version) for one in listed(service)] == [("b", 3), ("c", 5), ("a", 6)]
+    for missing in (lambda: service.promotions.remove("x"), lambda: service.promotions.replace(terms("x"))):
+        with pytest.raises(PromotionNotFound):
+            missing()
+
+
+def test_writers_at_once_get_versions_of_their_own(service: Service) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: service.promotions.add([terms(f"p{n}")]), range(12)))
+    assert sorted(one.version for one in listed(service)) == list(range(1, 13))
+
+
+def test_another_node_follows_every_kind_of_change(service: Service) -> None:
+    """Whatever happened between two looks, both nodes price by the same rules in the same order."""
+    other = Quoting(StoredRules(service.database, service.registry))
+
+    def both() -> list[int]:
+        other.refresh()
+        here, there = service.quoting.priced("CNY").ruleset, other.priced("CNY").ruleset
+        assert here.version == there.version
+        assert here.promotions() == there.promotions() == tuple(
+            rule.promotion for rule in map(lambda row: terms_of(row, service), listed(service)) if rule.currency == "CNY"
+        )  # fmt: skip
+        return [total(service.quoting), total(other)]
+
+    assert both() == [10_000, 10_000]
+    service.promotions.add([terms("a", "10.00"), terms("b", "20.00"), terms("c", "30.00")])
+    assert both() == [4_000, 4_000]
+    service.promotions.replace(terms("a", "11.00"))
+    service.promotions.remove("b")
+    assert both() == [5_900, 5_900]
+    service.promotions.remove("a")
+    service.promotions.add([terms("a", "1.00")])
+    assert both() == [6_900, 6_900]
+    service.promotions.replace(terms("c", "5.00", currency="EUR"))
+    assert both() == [9_900, 9_900]
+
+
+def terms_of(row: StoredPromotion, service: Service) -> Terms:
+    return read_terms({**row.document, "currency": row.currency}, "CNY", service.registry)
+
+
+def test_one_that_cannot_be_read_leaves_the_others_alone(service: Service) -> None:
+    """As when the package that brought its kind is gone."""
+    service.promotions.add([terms("good"), terms("bad")])
+    spoil = text("UPDATE promotions SET document = :document, version = 3 WHERE id = 'bad'")
+    with service.database.writing() as connection:
+        connection.execute(spoil, {"document": '{"id":"bad","actions":[{"kind":"gone"}]}'})
+        connection.execute(text("UPDATE rules_version SET version = 3"))
+    service.quoting.refresh()
+    assert total(service.quoting) == 9_000
+
+
+def test_a_page_is_read_off_the_index(service: Service) -> None:
+    with service.database.writing() as connection:
+        name = connection.dialect.name
+        service_rows = [
+            terms(f"p{n}").stored(position=n, version=n, created_at=MICRO, at=MICRO) for n in range(2_000)
+        ]
+        from youhui.promotions import store
+
+        for row in service_rows:
+            store.add(connection, row)
+    with service.database.writing() as connection:
+        connection.execute(text("ANALYZE TABLE promotions" if name in MYSQL else "ANALYZE promotions"))
+        explain = "EXPLAIN QUERY PLAN" if name == "sqlite" else "EXPLAIN"
+        plan = connection.execute(text(f"{explain} SELECT * FROM promotions ORDER BY position, id LIMIT 20"))
+        said = "\n".join(str(row) for row in plan)
+    assert "ix_promotions_position_id" in said, said
+    assert not re.search("TEMP B-TREE|filesort|Sort", said), said
+
+
+def test_an_instant_without_a_zone_is_not_stored(service: Service) -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        UTCDateTime().process_bind_param(datetime(2026, 1, 1), service.database.engine.dialect)  # noqa: DTZ001
