@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import Any
 
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tests.engine.agreement import quote_of
@@ -103,7 +103,19 @@ def test_the_same_input_gives_the_same_quote(case: Document) -> None:
     assert repr(Ruleset(two.promotions).price(two.cart, two.usage, at=two.at)) == repr(first)
 
 
+TWO_EXCLUSIVES = {
+    "now": "2026-01-15T12:00:00Z",
+    "currency": "CNY",
+    "lines": [{"id": "a", "sku": "MUG", "unit_price": "10.00", "quantity": 1}],
+    "promotions": [
+        {"id": name, "stacking": "exclusive", "actions": [{"kind": "amount_off", "target": "order", "amount": off}]}
+        for name, off in (("vain", "0.00"), ("first", "1.00"), ("second", "2.00"))
+    ],
+}
+
+
 @given(cases())
+@example(TWO_EXCLUSIVES)
 def test_each_promotion_has_one_verdict(case: Document) -> None:
     quote = quote_of(case)
     names = [verdict.promotion for verdict in quote.verdicts]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -248,3 +249,12 @@ def test_the_page_of_all_sentences_is_up_to_date() -> None:
     assert reasons.PAGE.read_text("utf-8") == reasons.page(), (
         "write it anew with: python -m tests.engine.reasons"
     )
+
+
+@pytest.mark.parametrize(
+    ("instant", "year"), [("9999-12-31T23:00:00Z", "9999"), ("0001-01-01T00:00:00Z", "0001")]
+)
+def test_an_instant_at_the_end_of_time_can_be_said_in_any_zone(instant: str, year: str) -> None:
+    verdict = Verdict("p", "not_started", gap=Gap("not_started", instant, "2026-01-01T00:00:00Z", "instant"))
+    for zone in ("Asia/Shanghai", "America/New_York"):
+        assert year in reason_sentence(verdict, None, "CNY", "zh-CN", zone=ZoneInfo(zone))

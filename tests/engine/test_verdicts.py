@@ -142,7 +142,9 @@ SHORT: dict[str, tuple[Document, tuple[object, ...]]] = {
     "四件99元": (
         {"kind": "fixed_price", "price": "99.00", "target": "bundle", "units": 4}, (4, 3, 1, "units"),
     ),
-    "买三送一 of the same goods": ({"kind": "buy_x_get_y", "buy": {"quantity": 3}, "get": ONE_FREE}, (4, 3, 1, "units")),
+    "买三送一 of the same goods": (
+        {"kind": "buy_x_get_y", "buy": {"quantity": 3}, "get": ONE_FREE}, (4, 3, 1, "units"),
+    ),
     "buy five mugs, get a tea": (
         {"kind": "buy_x_get_y", "buy": {"quantity": 5, "selector": {"categories": ["mugs"]}},
          "get": ONE_FREE | {"selector": {"categories": ["tea"]}}},
@@ -267,6 +269,13 @@ def test_beside_an_exclusive_one_failing_conditions_come_first() -> None:
     verdict = found.verdict("p")
     assert verdict is not None
     assert (verdict.reason, verdict.rival) == ("conditions", None)
+
+
+def test_an_exclusive_one_tried_in_vain_is_excluded_by_the_next() -> None:
+    """FORMAT.md 8.4: every other candidate is, and has one verdict."""
+    found = quote([off("vain", "0.00", stacking="exclusive"), off("vip", "1.00", stacking="exclusive")])
+    verdicts = [(v.promotion, v.reason, v.rival) for v in found.verdicts]
+    assert verdicts == [("vip", None, None), ("vain", "excluded", "vip")]
 
 
 def test_an_applied_one_says_how_many_units_got_it_and_that_it_was_cut() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,11 +10,10 @@ import pytest
 from alembic.util import CommandError
 from sqlalchemy import inspect
 
-from youhui import bootstrap
 from youhui.platform import migrate
 from youhui.platform.db import Database, metadata
 
-assert bootstrap, "imported, so that every table is known"
+importlib.import_module("youhui.bootstrap")  # so that every table is known
 
 
 @pytest.fixture

@@ -92,9 +92,9 @@ def test_another_node_follows_every_kind_of_change(service: Service) -> None:
         other.refresh()
         here, there = service.quoting.priced("CNY").ruleset, other.priced("CNY").ruleset
         assert here.version == there.version
-        assert here.promotions() == there.promotions() == tuple(
-            rule.promotion for rule in map(lambda row: terms_of(row, service), listed(service)) if rule.currency == "CNY"
-        )  # fmt: skip
+        stored = [terms_of(row, service) for row in listed(service)]
+        compiled = tuple(one.promotion for one in stored if one.currency == "CNY")
+        assert here.promotions() == there.promotions() == compiled
         return [total(service.quoting), total(other)]
 
     assert both() == [10_000, 10_000]

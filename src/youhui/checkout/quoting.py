@@ -51,17 +51,19 @@ class Quoting:
         self._state = _State(-1, {}, {})
         self._refreshing = threading.Lock()
         self._stopping = threading.Event()
-        self._follower = threading.Thread(target=self._follow, name="rules", daemon=True)
+        self._follower: threading.Thread | None = None
 
     def start(self) -> None:
-        """Loads all rules, then follows their changes. Raises Unavailable."""
+        """Loads all rules, then follows their changes until `stop`. Raises Unavailable."""
         self.refresh()
+        self._stopping.clear()
+        self._follower = threading.Thread(target=self._follow, name="rules", daemon=True)
         self._follower.start()
 
     def stop(self) -> None:
         """Ends the following."""
         self._stopping.set()
-        if self._follower.is_alive():
+        if self._follower is not None:
             self._follower.join()
 
     @property

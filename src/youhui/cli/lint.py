@@ -23,7 +23,7 @@ from youhui.lint import lint as look_into
 
 NOTHING: Mapping[Language, str] = {
     "zh-CN": "{count} 个活动，没有发现问题。",
-    "en": "{count} promotions, nothing found.",
+    "en": "Promotions: {count}. Nothing found.",
 }
 UNFINISHED: Mapping[Language, str] = {
     "zh-CN": "以下检查没有做完，可能还有更多：{codes}。",

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from socket import socket as Socket
+
     from youhui.bootstrap import Service
 
 # What needs the extra `server` is imported when it is used: `youhui price` works without, and starts quickly.
@@ -50,10 +52,16 @@ def serve(host: Address = "127.0.0.1", port: Port = 8000, demo: Demo = False, da
         timeout_graceful_shutdown=10,
     )
     socket = config.bind_socket()
-    bound = socket.getsockname()[1]
-    typer.echo(_welcome(f"http://{host}:{bound}"))
-    sys.stdout.flush()
-    uvicorn.Server(config).run(sockets=[socket])
+    address = f"http://{host}:{socket.getsockname()[1]}"
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[Socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:  # who reads the lines may use them at once
+                typer.echo(_welcome(address))
+                sys.stdout.flush()
+
+    Server(config).run(sockets=[socket])
 
 
 def db(task: Annotated[Task, typer.Argument(help="What to do.")], database: Where = None) -> None:

@@ -7,7 +7,7 @@ shown as �, long lists are cut.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, tzinfo
 from typing import Literal, TypeAlias, get_args
 
 from youhui.engine import sentences_en, sentences_zh
@@ -143,14 +143,18 @@ class _Say:
         if isinstance(value, int):
             return self.money(value) if gap.unit == "money" else str(value)
         if gap.unit == "instant":
-            at = datetime.fromisoformat(str(value)).astimezone(self._zone)
-            return at.isoformat(" ", "seconds").replace("+00:00", " UTC")
+            return self._instant(datetime.fromisoformat(str(value)))
         if gap.kind == "time_window":
             return self._window(str(value))
         words = [value] if isinstance(value, str) else list(value)
         if gap.kind in ("not", "any"):
             words = [self._kind(word) for word in words]
         return self._list(words)
+
+    def _instant(self, at: datetime) -> str:
+        # In the first and the last year there may be no such time in another zone.
+        local = at if at.year in (MINYEAR, MAXYEAR) else at.astimezone(self._zone)
+        return local.isoformat(" ", "seconds").replace("+00:00", " UTC")
 
     def _kind(self, kind: str) -> str:
         return self(f"kind.{kind}") if self.knows(f"kind.{kind}") else kind

@@ -48,7 +48,7 @@ SENTENCES: Mapping[str, str] = {
     "reason.budget": "Its budget is used up.",
     "reason.sold_out": "It is sold out.",
     "reason.conditions": "Its conditions are not met.",
-    "reason.not_best": "Another promotion gives more.",
+    "reason.not_best": "Another combination saves more.",
     "reason.excluded": "It does not go with another promotion that applies.",
     "reason.no_effect": "There is nothing in the cart that it could take something off.",
     # The same with their numbers.

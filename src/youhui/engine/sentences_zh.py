@@ -48,7 +48,7 @@ SENTENCES: Mapping[str, str] = {
     "reason.budget": "预算已用完。",
     "reason.sold_out": "已售罄。",
     "reason.conditions": "未满足使用条件。",
-    "reason.not_best": "已有更优惠的活动。",
+    "reason.not_best": "已有更优惠的搭配。",
     "reason.excluded": "不能与已生效的其他优惠同享。",
     "reason.no_effect": "购物车中没有可优惠的内容。",
     # 同上，带数字。

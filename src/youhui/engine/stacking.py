@@ -99,12 +99,14 @@ def by_priority(evaluation: Evaluation, candidates: Sequence[Rule], idle: Sequen
     start = evaluation.start(candidates)
     exclusives = [rule for rule in open_ if rule.exclusive]
     if exclusives:
+        vain: list[Outcome] = []
         for rule in exclusives:
             outcome = evaluation.attempt(rule, start)
             if outcome.gives:
                 refused += _beaten_by(evaluation, outcome, start, open_)
                 return Decision(start.after(outcome), tuple(refused))
-            refused.append(outcome)
+            vain.append(outcome)
+        refused += vain
         open_ = [rule for rule in open_ if not rule.exclusive]
     return _in_turn(evaluation, start, open_, refused)
 

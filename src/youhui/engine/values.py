@@ -125,10 +125,11 @@ class Values:
     def date(self, path: str, value: object) -> Any:
         """A date such as "2026-01-31"."""
         try:
-            text = value if isinstance(value, str) and len(value) == 10 else ""
-            return date.fromisoformat(text).isoformat()
+            if isinstance(value, str) and date.fromisoformat(value).isoformat() == value:
+                return value
         except ValueError:
-            return self.wrong(path, "not_date", got=shown(value))
+            pass
+        return self.wrong(path, "not_date", got=shown(value))
 
     def instant(self, path: str, value: object) -> Any:
         """An ISO 8601 instant with an offset or Z, as microseconds since 1970."""

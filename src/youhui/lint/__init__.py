@@ -29,7 +29,7 @@ __all__ = [
 
 MOST_FINDINGS = 50
 """of one code; further ones are not looked for, and the report says so"""
-TRIES: Mapping[Code, int] = {"shadowed": 400_000, "priority_collision": 60_000, "free_order": 200_000}
+TRIES: Mapping[Code, int] = {"shadowed": 200_000, "priority_collision": 40_000, "free_order": 100_000}
 """how much work each search may do (subject.Effort)"""
 
 _NO_USAGE = Usage()

@@ -80,15 +80,7 @@ def witness(
         "promotions": [encode_promotion(p, currency, used.get(p.id)) for p in mine],
         "expect": summary(quote),
     }
-    return Witness(name, case, {promotion.id: reason_in(quote, promotion.id) for promotion in mine})
-
-
-def reason_in(quote: Quote, promotion: str) -> Reason | None:
-    """Why a promotion is not applied, None if it is. What the index left out gives nothing to this cart."""
-    if any(applied.promotion == promotion for applied in quote.applied):
-        return None
-    verdict = quote.verdict(promotion)
-    return "conditions" if verdict is None or verdict.reason is None else verdict.reason
+    return Witness(name, case, {verdict.promotion: verdict.reason for verdict in quote.verdicts})
 
 
 def written(at: datetime) -> str:

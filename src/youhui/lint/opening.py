@@ -21,6 +21,7 @@ HORIZON = timedelta(days=15)
 
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
+_MICROSECOND = timedelta(microseconds=1)
 _WEEK = 7 * 1440
 _FIRST, _LAST = datetime(1980, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 """within these years every zone is whole minutes away from UTC"""
@@ -65,14 +66,24 @@ def opening(branch: Branch, span: Span) -> Opening:
     windows = tuple(literal for literal in branch if isinstance(literal.condition, TimeWindow))
     if span.empty or never_in_a_week(windows):
         return Opening(None, True)
-    start = span.start or (SOME_DAY if span.until is None else min(SOME_DAY, span.until - HORIZON))
-    end = start + HORIZON if span.until is None else min(span.until, start + HORIZON)
+    start, end = _looked_through(span)
     if not windows:
         return Opening(start)
     if not _FIRST <= start < end <= _LAST:
         return Opening(None)
     found = next((at for at in _candidates(windows, start, end) if _as_wanted(windows, at)), None)
     return Opening(found, found is None and end == span.until and start == span.start)
+
+
+def _looked_through(span: Span) -> tuple[datetime, datetime]:
+    """The first HORIZON of the span, or the last one of a span without a start."""
+    try:
+        start = span.start or (SOME_DAY if span.until is None else min(SOME_DAY, span.until - HORIZON))
+        return start, start + HORIZON if span.until is None else min(span.until, start + HORIZON)
+    except OverflowError:
+        # At either end of the calendar: one instant inside is all that is asked of it.
+        some = span.start or (span.until or SOME_DAY) - _MICROSECOND
+        return some, some + _MICROSECOND
 
 
 def never_in_a_week(windows: Branch) -> bool:

@@ -11,6 +11,7 @@ from youhui.engine.attributes import AttributeTest
 from youhui.engine.conditions.contains_only import ContainsOnly
 from youhui.engine.conditions.product_attribute import ProductAttribute
 from youhui.engine.facts import Attribute
+from youhui.engine.forms import LARGEST
 from youhui.engine.selectors import Selector, same
 from youhui.lint.branches import Branch
 from youhui.lint.customers import attribute_values
@@ -150,7 +151,7 @@ def _price(want: Want, most: int | None, times: int) -> tuple[int, int]:
     if most is not None:
         price = min(price, max(most // want.units, 1))
     price = max([price, *lows])
-    price = min([price, *highs])
+    price = min([price, LARGEST, *highs])
     units = want.units if price == 0 else max(want.units, -(-want.amount // price))
     return price, units
 

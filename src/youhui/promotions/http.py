@@ -14,7 +14,7 @@ from youhui.engine.schema import promotion_schema
 from youhui.platform.edge import call_of
 from youhui.platform.openapi import ERRORS, Schema
 from youhui.platform.paging import Page, Paging, page_of
-from youhui.promotions.rules import Terms, read_terms
+from youhui.promotions.rules import ANSWERED, Terms, read_terms
 from youhui.promotions.schemas import PromotionOut, promotion_out
 from youhui.promotions.service import Promotions
 
@@ -85,13 +85,25 @@ def router(
 
 
 def schema(registry: Registry) -> Schema:
-    """Of the body that creates or changes one: a promotion's document with its currency."""
+    """Of the body that creates or changes one: a promotion's document, and beside it what only the service has."""
     document = promotion_schema(registry)
     definitions: Any = document["$defs"]
     terms = definitions["promotion"]
-    currency = {
+    return {**terms, "properties": {**terms["properties"], **_BESIDE}, "$defs": definitions}
+
+
+_BESIDE: dict[str, Any] = {
+    "currency": {
         "type": "string",
         "pattern": "^[A-Z]{3}$",
         "description": "Of all its amounts (default: the shop's)",
-    }
-    return {**terms, "properties": {**terms["properties"], "currency": currency}, "$defs": definitions}
+    },
+    "used": {"type": "integer", "minimum": 0, "description": "How often it was used"},
+    "budget_used": {"type": "string", "description": "How much of its budget was given away"},
+    "units_left": {
+        "type": ["integer", "null"],
+        "minimum": 0,
+        "description": "How many units may still have its price",
+    },
+    **{key: {"readOnly": True} for key in ANSWERED},
+}

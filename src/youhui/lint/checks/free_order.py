@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import combinations, islice
 
 from youhui.engine import Promotion, Quote, Ruleset
+from youhui.engine.forms import LARGEST
 from youhui.engine.money import format_amount
 from youhui.lint.comparing import reached_by
 from youhui.lint.finding import Finding, quoted, witness
@@ -80,8 +81,11 @@ def _share(live: Live) -> Fraction:
 
 
 def _times(scene: Scene, times: Fraction) -> Scene:
-    """The scene with every unit price so many times as high, at least one minor unit."""
-    lines = tuple(replace(line, unit_price=max(1, int(line.unit_price * times))) for line in scene.cart.lines)
+    """The scene with every unit price so many times as high, within what a document can say."""
+    lines = tuple(
+        replace(line, unit_price=min(LARGEST, max(1, int(line.unit_price * times))))
+        for line in scene.cart.lines
+    )
     return Scene(replace(scene.cart, lines=lines), scene.at)
 
 
