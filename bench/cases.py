@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +33,23 @@ def documents(count: int, applied: int = 3) -> list[dict[str, Any]]:
             action = action | ({"percent": "1"} if i % 3 == 0 else {"amount": "0.05"})
         made.append({"id": f"p{i}", "name": f"Promotion {i}", "conditions": conditions, "actions": [action]})
     return made
+
+
+def crowded(count: int) -> tuple[Promotion, ...]:
+    """So many active promotions in 20 categories, some of them in the cart's, for 50 groups that its customer is not in.
+
+    The floor's terms name 300 categories, few promotions each; here every value is named by many.
+    """
+    rnd = random.Random(2)
+    made = documents(3)
+    for i in range(3, count):
+        category = {"categories": [f"cat{rnd.randrange(20)}"]}
+        group = {"kind": "customer_group", "any_of": [f"G{rnd.randrange(50)}"]}
+        conditions = [{"kind": "contains", "selector": category}, group]
+        made.append(
+            {"id": f"p{i}", "conditions": conditions, "actions": [APPLIED[0] | {"selector": category}]}
+        )
+    return decode_promotions(made, "EUR")[0]
 
 
 def promotions(count: int, applied: int = 3) -> tuple[Promotion, ...]:

@@ -25,6 +25,8 @@ def rows() -> Iterator[Row]:
     few = pricing(ten, cart)
     yield most("10,000 active / 10 active", compare(pricing(cases.ruleset(10_000), cart), few), 1.5)
     yield most("100,000 active / 10 active", compare(pricing(cases.ruleset(100_000), cart), few), 2.5)
+    crowd = pricing(Ruleset(cases.crowded(100_000)), cart)
+    yield most("100,000 active, each value named by thousands / 10 active", compare(crowd, few), 2.5)
     yield most("100 applied / 3 applied", compare(pricing(cases.ruleset(1000, 100), cart), base), 40)
     yield most("50 lines / 10 lines", compare(pricing(thousand, cases.cart(50)), base), 6)
     million, one = pricing(thousand, cases.cart(10, 1_000_000)), pricing(thousand, cases.cart(10, 1))

@@ -56,7 +56,9 @@ def terms(count: int) -> list[tuple[int, str | None, str]]:
     made: list[tuple[int, str | None, str]] = []
     for i in range(count):
         least = rnd.choice([0, 1000, 5000])
-        made.append((least, None, "cat0") if i < 3 else (least, f"G{rnd.randrange(50)}", f"x{rnd.randrange(300)}"))
+        made.append(
+            (least, None, "cat0") if i < 3 else (least, f"G{rnd.randrange(50)}", f"x{rnd.randrange(300)}")
+        )
     return made
 
 

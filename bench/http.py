@@ -48,7 +48,11 @@ def rows() -> Iterator[Row]:
 
 
 def _ratio(ours: list[float], base: list[float]) -> Ratio:
-    return Ratio(*interval([a / b for a, b in zip(ours, base, strict=True)]), statistics.median(ours), statistics.median(base))
+    return Ratio(
+        *interval([a / b for a, b in zip(ours, base, strict=True)]),
+        statistics.median(ours),
+        statistics.median(base),
+    )
 
 
 class _Bench:
@@ -97,7 +101,10 @@ class _Bench:
         url = f"http://127.0.0.1:{port}/api/quotes"
         command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s"]
         out = subprocess.run(
-            [*command, "-s", str(self.folder / f"{name}.lua"), url], capture_output=True, text=True, check=True
+            [*command, "-s", str(self.folder / f"{name}.lua"), url],
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         wrong = re.search(r"Non-2xx.*|Socket errors.*", out)
         if wrong:

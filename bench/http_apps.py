@@ -21,6 +21,7 @@ JSON = (b"content-type", b"application/json")
 
 _match = floor.matcher(1000)
 
+
 async def floor_app(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
     """Bare ASGI, msgspec and the hand-written quote."""
     body = b""
@@ -71,7 +72,9 @@ def _serve(name: str) -> None:
     from youhui.app import create_app
 
     app: Any = {"youhui": create_app, "floor": lambda: floor_app, "echo": lambda: echo_app}[name]()
-    config = uvicorn.Config(app, port=0, log_level="error", access_log=False, lifespan="off" if name == "floor" else "on")
+    config = uvicorn.Config(
+        app, port=0, log_level="error", access_log=False, lifespan="off" if name == "floor" else "on"
+    )
     listening = config.bind_socket()
     listening.listen(128)  # what comes before the server is ready waits in the queue
     print(listening.getsockname()[1], flush=True)

@@ -21,7 +21,13 @@ def rows() -> Iterator[Row]:
     yield below("best_for_customer, 12 applicable: p50", statistics.median(times) * 1e3, 5, "ms", detail)
     times, optimal, open_ = _measure(30)
     detail = f"slowest {max(times) * 1e3:,.0f} ms; {optimal} of {CASES} proved optimal, the bound of the others up to {open_:.1%} away"
-    yield Row("best_for_customer, 30 applicable: p50", f"{statistics.median(times) * 1e3:,.1f} ms", "", False, detail)
+    yield Row(
+        "best_for_customer, 30 applicable: p50",
+        f"{statistics.median(times) * 1e3:,.1f} ms",
+        "",
+        False,
+        detail,
+    )
 
 
 def _measure(count: int) -> tuple[list[float], int, float]:

@@ -103,9 +103,9 @@ class Evaluation:
         lines = self.lines_in_play(p)
         mine = [line.id for line in shop.lines if line.id in reached(p["actions"], shop)]
         free = [name for name in mine if name in lines]
-        if p.get("stacking") == "first_per_line" and mine and not free:
-            if any((p["group"], name) in self.claimed for name in mine):
-                return Try(p, "not_best")
+        claimed = [name for name in mine if (p.get("group"), name) in self.claimed]
+        if p.get("stacking") == "first_per_line" and claimed and not free:
+            return Try(p, "not_best")
         before = shop.snapshot()
         gifts = self.act(p, lines, free)
         self.limit(p, before)
@@ -216,10 +216,8 @@ class Evaluation:
                 self.apply(done)
 
     def best_of(self, first: Try, later: list[Document], group: str) -> Try:
-        tries = [first]
-        for p in later:
-            if p.get("stacking") == "best_in_group" and p["group"] == group:
-                tries.append(self.attempt(p))
+        members = [p for p in later if p.get("stacking") == "best_in_group" and p["group"] == group]
+        tries = [first, *map(self.attempt, members)]
         for done in tries:
             self.reasons[done.promotion["id"]] = done.reason or "not_best"
         best = max([done for done in tries if done.reason is None], key=lambda done: done.worth)

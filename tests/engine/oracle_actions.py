@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import groupby
 from typing import Any
 
-from tests.engine.oracle_cart import Line, Shop, Unit, rounded, spread
+from tests.engine.oracle_cart import Shop, Unit, rounded, spread
 
 Document = dict[str, Any]
 Units = list[Unit]
@@ -259,7 +258,7 @@ def tiered(a: Document, play: Play) -> None:
     if not reached_:
         return
     tier = max(reached_, key=lambda tier: level(tier["at_least"]))
-    plain = {key: a[key] for key in ("target", "spread") if key in a}
+    plain: Document = {key: a[key] for key in ("target", "spread") if key in a}
     if a["target"] in OF_LINES and "selector" in a:
         plain["selector"] = a["selector"]
     if "percent" in tier:

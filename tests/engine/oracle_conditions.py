@@ -38,7 +38,7 @@ def about_lines(c: dict[str, Any], shop: Shop) -> bool:
         return lines + (shop.shipping_left if running else shop.shipping) >= shop.money(c["amount"])
     if kind == "product_attribute":
         mine = [line for line in shop.matching(None) if passes(c, line.attributes.get(c["name"]))]
-        return sum(len(line.units) for line in mine) >= c.get("quantity", 1)
+        return bool(sum(len(line.units) for line in mine) >= c.get("quantity", 1))
     matching = shop.matching(c.get("selector"))
     units = [unit for line in matching for unit in line.units]
     worth = sum(unit.left if running else unit.original for unit in units)
@@ -47,9 +47,9 @@ def about_lines(c: dict[str, Any], shop: Shop) -> bool:
     if kind == "subtotal_more_than":
         return worth > shop.money(c["amount"])
     if kind in ("quantity_at_least", "contains"):
-        return len(units) >= c.get("quantity", 1)
+        return bool(len(units) >= c.get("quantity", 1))
     if kind == "distinct_at_least":
-        return len({line.product for line in matching}) >= c["quantity"]
+        return bool(len({line.product for line in matching}) >= c["quantity"])
     assert kind == "contains_only"
     return shop.lines != [] and matching == shop.lines
 
@@ -78,7 +78,7 @@ def passes(c: dict[str, Any], value: object) -> bool:
     if "from" in c or "until" in c:
         if not isinstance(value, str) or len(value) != 10 or value[4] + value[7] != "--":
             return False
-        return c.get("from", "") <= value < c.get("until", "9999-99-99")
+        return bool(c.get("from", "") <= value < c.get("until", "9999-99-99"))
     if not isinstance(value, int) or isinstance(value, bool):
         return False
     return bool(c.get("at_least", value) <= value <= c.get("at_most", value))

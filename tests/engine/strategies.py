@@ -103,14 +103,13 @@ class Documents:
         choices = ONE_OF.get(name)
         chosen = draw(st.sampled_from(choices)) if choices else set()
         either = set().union(*choices) if choices else set()
-        fields = [f for f in fields_of(cls) if f.key not in document and (allowed is None or f.key in allowed)]
+        fields = [
+            f for f in fields_of(cls) if f.key not in document and (allowed is None or f.key in allowed)
+        ]
         rare = draw(st.integers(0, 4 ** len(fields) - 1))  # two bits a field: given where both are set
         for k, field in enumerate(fields):
-            if field.key in either:
-                given = field.key in chosen
-            else:
-                given = field.required or rare >> 2 * k & 3 == 3
-            if given:
+            asked = field.required or rare >> 2 * k & 3 == 3
+            if field.key in chosen or (asked and field.key not in either):
                 document[field.key] = self.value(draw, field, field.shape, document, name, depth)
         return REPAIRS.get(name, _as_it_is)(draw, document)
 
@@ -132,7 +131,7 @@ class Documents:
             return self.action(draw)
         if shape.form is Form.LEVEL:
             return draw(st.integers(0, 4)) if parent.get("by") == "quantity" else self.amount(draw)
-        if shape.form in (Form.AMOUNT,):
+        if shape.form is Form.AMOUNT:
             return self.amount(draw)
         if shape.form == "choice":
             return draw(st.sampled_from(shape.choices))
@@ -258,7 +257,9 @@ OFTEN = ("priority", "lane", "base", "rounding", "round_on")
 
 
 @st.composite
-def promotion(draw: Draw, name: str, others: list[str], currency: str, registry: Registry = BUILT_IN) -> Document:
+def promotion(
+    draw: Draw, name: str, others: list[str], currency: str, registry: Registry = BUILT_IN
+) -> Document:
     """The document of one promotion that the codec reads; `others` are ids that it may exclude."""
     documents = Documents(registry, currency)
     found: Document = {"id": name}
@@ -267,7 +268,9 @@ def promotion(draw: Draw, name: str, others: list[str], currency: str, registry:
     if "code" in found and rarely(draw):
         found["code_match"] = "exact"
     if rarely(draw):
-        found["stacking"] = draw(st.sampled_from(["exclusive", "best_in_group", "best_in_group", "first_per_line"]))
+        found["stacking"] = draw(
+            st.sampled_from(["exclusive", "best_in_group", "best_in_group", "first_per_line"])
+        )
         if found["stacking"] != "exclusive":
             found["group"] = draw(st.sampled_from(["g", "h"]))
     if others and draw(st.integers(0, 5)) == 1:
@@ -278,7 +281,9 @@ def promotion(draw: Draw, name: str, others: list[str], currency: str, registry:
     if draw(st.integers(0, 7)) == 1:
         cap = documents.of(draw, OrderCap, 0)
         found["order_cap"] = cap or {"amount": documents.amount(draw)}
-    found["conditions"] = [documents.condition(draw, 2) for _ in range(draw(st.sampled_from([0, 0, 0, 0, 1, 2])))]
+    found["conditions"] = [
+        documents.condition(draw, 2) for _ in range(draw(st.sampled_from([0, 0, 0, 0, 1, 2])))
+    ]
     found["actions"] = [documents.action(draw) for _ in range(draw(st.sampled_from([1, 1, 1, 2])))]
     return found
 
@@ -322,7 +327,9 @@ def _line(draw: Draw, name: str, currency: str) -> Document:
     if draw(st.booleans()):
         line["attributes"] = _attributes(draw)
     if rarely(draw):
-        line["min_unit_price"] = format_amount(draw(st.sampled_from([1, price // 2, price, price + 1])), currency)
+        line["min_unit_price"] = format_amount(
+            draw(st.sampled_from([1, price // 2, price, price + 1])), currency
+        )
     if draw(st.integers(0, 9)) == 9:
         line["discountable"] = False
     return line

@@ -1,4 +1,4 @@
-"""Reads the tables of `conditions/`, `actions/`, `extensions/` and `examples/`, and the worked tables of the documentation.
+"""Reads the tables of conditions, actions, extensions and examples, and the documentation's worked tables.
 
 A table is a JSON file with the `kind`, what it `says`, and `cases`, each with an `id` and a `why`. A case has a cart in
 words ("a: 3 x 10.00 MUG in mugs; floor 8.00"), then either a `condition` and whether it `holds`, or an `action` (or
@@ -155,7 +155,9 @@ def documented() -> Iterator[Case]:
         elif not columns:
             columns = _cells(text)
         elif not text.startswith("| ---") and "cart" in columns:
-            yield _documented(f"extensions.md/{number}", dict(zip(columns, _cells(text), strict=True)), promotions)
+            yield _documented(
+                f"extensions.md/{number}", dict(zip(columns, _cells(text), strict=True)), promotions
+            )
 
 
 def _lines_of_doc() -> Iterator[str]:

@@ -34,34 +34,45 @@ def matching_one_in(many: int) -> Iterator[tuple[str, list[Document], int]]:
     def gated(conditions: list[Document]) -> Document:
         return {"conditions": conditions, "actions": [GIFT]}
 
+    def one_of(kind: str, *words: str) -> Document:
+        return {"kind": kind, "any_of": list(words)}
+
     def of_skus(n: int) -> Document:
         return {"kind": "percent_off", "percent": "10", "target": "lines", "selector": {"skus": [f"S{n}"]}}
 
     yield "codes", [{"code": f"code{n}", "actions": [GIFT]} for n in range(many)], 1
-    yield "customers", [gated([{"kind": "customer_is", "any_of": [f"U{n}", f"V{n}"]}]) for n in range(many)], 1
+    yield (
+        "customers",
+        [gated([one_of("customer_is", f"U{n}", f"V{n}")]) for n in range(many)],
+        1,
+    )
     yield "skus of actions", [{"actions": [of_skus(n)]} for n in range(many)], 1
-    yield "products", [gated([{"kind": "contains", "selector": {"products": [f"P{n}"]}}]) for n in range(many)], 1
+    yield (
+        "products",
+        [gated([{"kind": "contains", "selector": {"products": [f"P{n}"]}}]) for n in range(many)],
+        1,
+    )
     yield (
         "groups that many name",
-        [gated([{"kind": "customer_group", "any_of": [f"G{n % 4}"]}]) for n in range(many)],
+        [gated([one_of("customer_group", f"G{n % 4}")]) for n in range(many)],
         many // 4,
     )
     yield (
         "two families that many name",
         [
-            gated([{"kind": "customer_group", "any_of": [f"G{n % 4}"]}, {"kind": "country", "any_of": [["CN", "US"][n // 4 % 2]]}])
+            gated([one_of("customer_group", f"G{n % 4}"), one_of("country", ["CN", "US"][n // 4 % 2])])
             for n in range(many)
         ],
         many // 8,
-    )  # fmt: skip
+    )
     yield (
         "either of two",
         [
-            gated([{"kind": "any", "conditions": [{"kind": "customer_is", "any_of": [f"U{n}"]}, {"kind": "customer_is", "any_of": [f"V{n}"]}]}])
+            gated([{"kind": "any", "conditions": [one_of("customer_is", f"U{n}"), one_of("customer_is", f"V{n}")]}])
             for n in range(many)
         ],
         1,
-    )  # fmt: skip
+    )
 
 
 FAMILIES = list(matching_one_in(800))
@@ -103,7 +114,10 @@ def gives(ruleset: Ruleset, cart: Cart) -> bool:
 def test_codes(code: str, match: str | None, typed: str, unlocked: bool) -> None:
     """Trimmed, NFKC and case-folded on both sides, or compared as they are."""
     exact = {} if match is None else {"code_match": match}
-    ruleset, cart = compiled([{"code": code, "actions": [GIFT], **exact}]), decode_cart({**CART, "codes": [typed]})
+    ruleset, cart = (
+        compiled([{"code": code, "actions": [GIFT], **exact}]),
+        decode_cart({**CART, "codes": [typed]}),
+    )
     assert bool(ruleset.candidates(cart)) is unlocked
 
 
@@ -149,5 +163,3 @@ def test_a_promotion_is_found_once() -> None:
     ]
     cart = decode_cart({**CART, "codes": ["code7", "CODE7", " code7 "]})
     assert [rule.id for rule in compiled(two).candidates(cart)] == ["p0", "p1"]
-
-

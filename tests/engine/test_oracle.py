@@ -54,7 +54,6 @@ def test_random_cases_really_meet(kind: str) -> None:
     """Each kind gives something in some random case and nothing in another, else the laws would say nothing of it."""
     for gives in (True, False):
 
-
         def meets(case: dict[str, Any], gives: bool = gives) -> bool:
             return bool(case["promotions"]) and bool(quote_of(case).applied) is gives
 

@@ -102,13 +102,15 @@ def test_an_id_is_used_once() -> None:
 
 def test_needs() -> None:
     """What pricing looks at, nested conditions included."""
+    ordinary = {"kind": "not", "condition": {"kind": "customer_group", "any_of": ["vip"]}}
+    adult = {"kind": "customer_attribute", "name": "age", "at_least": 18}
+    either = {"kind": "any", "conditions": [{"kind": "first_order"}, adult]}
     documents: list[Document] = [
-        {**BASE, "id": "a", "conditions": [{"kind": "not", "condition": {"kind": "customer_group", "any_of": ["vip"]}}]},
-        {**BASE, "id": "b", "usage_limit": 9, "conditions": [
-            {"kind": "any", "conditions": [{"kind": "first_order"}, {"kind": "customer_attribute", "name": "age", "at_least": 18}]}]},
+        {**BASE, "id": "a", "conditions": [ordinary]},
+        {**BASE, "id": "b", "usage_limit": 9, "conditions": [either]},
         {**BASE, "id": "c", "usage_limit_per_customer": 1},
         {**BASE, "id": "d", "budget": "5.00", "conditions": [{"kind": "country", "any_of": ["CN"]}]},
-    ]  # fmt: skip
+    ]
     needs = Ruleset(decode_promotions(documents, "CNY")[0]).needs()
     assert needs.customer == {"groups", "orders_count", "attributes"}
     assert needs.attributes == {"age"}

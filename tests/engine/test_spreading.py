@@ -20,7 +20,14 @@ TABLE: list[tuple[str, int, list[int], list[int] | None, Spread, list[int]]] = [
     ("what is not given yet", 5, [10, 10, 10], None, "last_takes_rest", [2, 2, 1]),
     ("no more than there is room", 50, [10, 20], None, "largest_fraction", [10, 20]),
     ("a part without room has no weight", 4, [10, 10, 10], [0, 10, 10], "largest_fraction", [0, 2, 2]),
-    ("a full part is out, the others share the rest", 9, [10, 10, 10], [1, 10, 10], "largest_fraction", [1, 4, 4]),
+    (
+        "a full part is out, the others share the rest",
+        9,
+        [10, 10, 10],
+        [1, 10, 10],
+        "largest_fraction",
+        [1, 4, 4],
+    ),
     ("the last is full, so the rest goes back", 9, [10, 10, 10], [10, 10, 1], "last_takes_rest", [4, 4, 1]),
     ("nothing to spread", 0, [10, 10], None, "largest_fraction", [0, 0]),
     ("nobody to spread over", 5, [], None, "largest_fraction", []),
@@ -28,19 +35,25 @@ TABLE: list[tuple[str, int, list[int], list[int] | None, Spread, list[int]]] = [
 ]
 
 
-@pytest.mark.parametrize(("why", "amount", "weights", "rooms", "way", "shares"), TABLE, ids=lambda v: str(v)[:40])
+@pytest.mark.parametrize(
+    ("why", "amount", "weights", "rooms", "way", "shares"), TABLE, ids=lambda v: str(v)[:40]
+)
 def test_table(
     why: str, amount: int, weights: list[int], rooms: list[int] | None, way: Spread, shares: list[int]
 ) -> None:
     assert spread(amount, weights, weights if rooms is None else rooms, way) == shares, why
 
 
-PARTS = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)).map(lambda p: (max(p), min(p))), max_size=6)
+PARTS = st.lists(
+    st.tuples(st.integers(0, 50), st.integers(0, 50)).map(lambda p: (max(p), min(p))), max_size=6
+)
 """(weight, room): no room is more than the weight"""
 
 
 @given(st.integers(0, 200), PARTS, st.sampled_from(WAYS), st.sampled_from(["half_up", "half_even", "down"]))
-def test_shares_are_the_oracles_and_sum(amount: int, parts: list[tuple[int, int]], way: Spread, rounding: str) -> None:
+def test_shares_are_the_oracles_and_sum(
+    amount: int, parts: list[tuple[int, int]], way: Spread, rounding: str
+) -> None:
     weights, rooms = [weight for weight, _ in parts], [room for _, room in parts]
     shares = spread(amount, weights, rooms, way, rounding)  # type: ignore[arg-type]
     assert shares == oracle_cart.spread(amount, parts, way, rounding)
@@ -48,7 +61,10 @@ def test_shares_are_the_oracles_and_sum(amount: int, parts: list[tuple[int, int]
     assert all(0 <= share <= room for share, room in zip(shares, rooms, strict=True))
 
 
-@given(st.integers(0, 300), st.lists(st.tuples(st.integers(1, 5), PARTS.filter(bool).map(lambda p: p[0])), max_size=4))
+@given(
+    st.integers(0, 300),
+    st.lists(st.tuples(st.integers(1, 5), PARTS.filter(bool).map(lambda p: p[0])), max_size=4),
+)
 def test_runs_of_units_are_single_units(amount: int, runs: list[tuple[int, tuple[int, int]]]) -> None:
     """(count, (weight, room) of each unit): the same as every unit as a part of its own."""
     given_ = spread_units(amount, [(count, weight, room) for count, (weight, room) in runs])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from youhui.engine.units import Runs, Span, count_of, differences, inside, join, room, take, take_each, total
 
-RUNS = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 9), st.integers(0, 1)), min_size=1, max_size=5).map(tuple)
+RUNS = st.lists(
+    st.tuples(st.integers(1, 4), st.integers(0, 9), st.integers(0, 1)), min_size=1, max_size=5
+).map(tuple)
 
 
 def prices(runs: Runs) -> list[int]:
@@ -39,14 +42,15 @@ def test_spans_name_units(drawn: tuple[Runs, tuple[Span, ...]]) -> None:
     assert total(runs, spans) == sum(chosen)
     assert count_of(spans, len(whole)) == len(chosen)
     assert [price for _, count, price, _ in inside(runs, spans) for _ in range(count)] == chosen
-    assert all(before < start for (_, before), (start, _) in zip(spans, spans[1:], strict=False))
+    assert all(before < start for (_, before), (start, _) in pairwise(spans))
 
 
-@given(runs_and_spans(), st.integers(0, 9), st.integers(0, 60))
+@given(runs_and_spans(), st.integers(0, 9), st.integers(1, 60))
 def test_taking_an_amount(drawn: tuple[Runs, tuple[Span, ...]], floor: int, amount: int) -> None:
-    """The whole amount, of the chosen units only, none below the floor."""
+    """The whole amount (more than nothing), of the chosen units only, none below the floor."""
     runs, spans = drawn
     amount = min(amount, room(runs, floor, spans))
+    assume(amount > 0)
     before, after = prices(runs), prices(take(runs, amount, floor, spans))
     assert sum(before) - sum(after) == amount
     for unit, (was, now) in enumerate(zip(before, after, strict=True)):
@@ -64,14 +68,16 @@ def test_taking_from_each(drawn: tuple[Runs, tuple[Span, ...]], floor: int, off:
     assert prices(take_each(runs, lambda _: off, floor, spans)) == wanted
 
 
-@given(runs_and_spans(), st.integers(0, 60))
+@given(runs_and_spans(), st.integers(1, 60))
 def test_differences_are_what_was_taken(drawn: tuple[Runs, tuple[Span, ...]], amount: int) -> None:
     runs, spans = drawn
-    after = take(runs, min(amount, room(runs, 0, spans)), 0, spans)
+    amount = min(amount, room(runs, 0, spans))
+    assume(amount > 0)
+    after = take(runs, amount, 0, spans)
     found = differences(runs, after)
     flat = [each for count, each in found for _ in range(count)]
     assert flat == [was - now for was, now in zip(prices(runs), prices(after), strict=True)]
-    assert all(one[1] != other[1] for one, other in zip(found, found[1:], strict=False))
+    assert all(one[1] != other[1] for one, other in pairwise(found))
 
 
 def test_a_million_units_stay_a_few_runs() -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
 from starlette.testclient import TestClient
 
 from tests.http import serving
@@ -26,18 +27,20 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         yield client
 
 
-@pytest.fixture(scope="module")
-def schema(api: TestClient) -> Any:
-    return schemathesis.openapi.from_asgi(DOCUMENT, api.app)
+def test_no_request_breaks_the_service(api: TestClient) -> None:
+    schema = schemathesis.openapi.from_asgi(DOCUMENT, api.app)
+    for found in schema.get_all_operations():
+        operation = found.ok()
 
+        @given(
+            case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+            | operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+        )
+        @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+        def holds(case: Any) -> None:
+            case.call_and_validate(checks=[not_a_server_error])
 
-documented = schemathesis.pytest.from_fixture("schema")
-
-
-@documented.parametrize()
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_no_request_breaks_the_service(case: Any) -> None:
-    case.call_and_validate(checks=[not_a_server_error])
+        holds()
 
 
 def test_every_route_is_documented(api: TestClient) -> None:

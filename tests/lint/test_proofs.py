@@ -28,8 +28,7 @@ SOME = settings(max_examples=50, deadline=None)
 @st.composite
 def rivals(draw: Draw) -> Document:
     """A case with promotions made from one another: the same terms, but stronger, wider, exclusive or in one group."""
-    case: Document = draw(cases(most=3))
-    assume(case["promotions"])
+    case: Document = draw(cases(most=3).filter(lambda drawn: bool(drawn["promotions"])))
     promotions = case["promotions"]
     for n in range(draw(st.integers(1, 3))):
         promotions.insert(draw(st.integers(0, len(promotions))), draw(twins(promotions, f"t{n}")))

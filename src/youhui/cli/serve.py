@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from socket import socket as Socket
+    import socket
 
     from youhui.bootstrap import Service
 
@@ -51,17 +51,17 @@ def serve(host: Address = "127.0.0.1", port: Port = 8000, demo: Demo = False, da
         access_log=False,
         timeout_graceful_shutdown=10,
     )
-    socket = config.bind_socket()
-    address = f"http://{host}:{socket.getsockname()[1]}"
+    bound = config.bind_socket()
+    address = f"http://{host}:{bound.getsockname()[1]}"
 
     class Server(uvicorn.Server):
-        async def startup(self, sockets: list[Socket] | None = None) -> None:
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:  # who reads the lines may use them at once
                 typer.echo(_welcome(address))
                 sys.stdout.flush()
 
-    Server(config).run(sockets=[socket])
+    Server(config).run(sockets=[bound])
 
 
 def db(task: Annotated[Task, typer.Argument(help="What to do.")], database: Where = None) -> None:
