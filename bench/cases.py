@@ -36,7 +36,7 @@ def documents(count: int, applied: int = 3) -> list[dict[str, Any]]:
 
 
 def crowded(count: int) -> tuple[Promotion, ...]:
-    """So many active promotions in 20 categories, some of them in the cart's, for 50 groups that its customer is not in.
+    """So many active promotions in 20 categories, also the cart's, for 50 groups that its customer is not in.
 
     The floor's terms name 300 categories, few promotions each; here every value is named by many.
     """

@@ -1,7 +1,7 @@
-"""Requests per second of one worker: our quotes, the floor behind bare ASGI, and FastAPI + pydantic only echoing.
+"""Requests per second of one worker: our quotes, the floor behind bare ASGI, FastAPI + pydantic only echoing.
 
-The server is pinned to one core and wrk (Debian's) to another; the three take turns, a fresh process each time. Loopback
-only; each server is started here and ended by its handle.
+The server is pinned to one core and wrk (Debian's) to another; the three take turns, a fresh process each time.
+Loopback only; each server is started here and ended by its handle.
 """
 
 from __future__ import annotations

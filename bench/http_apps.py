@@ -71,7 +71,12 @@ async def echo(cart: EchoCart) -> EchoCart:
 def _serve(name: str) -> None:
     from youhui.app import create_app
 
-    app: Any = {"youhui": create_app, "floor": lambda: floor_app, "echo": lambda: echo_app}[name]()
+    apps: dict[str, Callable[[], Any]] = {
+        "youhui": create_app,
+        "floor": lambda: floor_app,
+        "echo": lambda: echo_app,
+    }
+    app = apps[name]()
     config = uvicorn.Config(
         app, port=0, log_level="error", access_log=False, lifespan="off" if name == "floor" else "on"
     )

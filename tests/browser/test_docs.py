@@ -27,7 +27,7 @@ def test_the_api_is_documented_without_the_network(page: Page, tmp_path: Path) -
     with serving.process(f"sqlite:///{tmp_path / 'youhui.db'}") as address:
         page.goto(f"{address}/docs")
         expect(page.get_by_role("heading", name="Youhui 优惠")).to_be_visible()
-        quotes = page.locator("#operations-default-post_api_quotes")
+        quotes = page.locator("#operations-checkout-post_api_quotes")
         expect(quotes).to_be_visible()
         quotes.locator(".opblock-summary").click()
         expect(quotes.get_by_text("TEE-WHITE-M")).to_be_visible()

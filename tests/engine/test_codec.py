@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.engine.strategies import COUNTERS, Documents, cases
+from tests.engine.documents import Documents
+from tests.engine.strategies import cases
 from tests.engine.tables import FOLDERS, tables
 from youhui.engine import (
     BUILT_IN,
@@ -21,6 +22,7 @@ from youhui.engine import (
     encode_cart,
     encode_promotion,
 )
+from youhui.engine.codec import COUNTERS
 from youhui.engine.conditions.base import Condition
 from youhui.engine.forms import Positive, Texts
 from youhui.engine.prices import Facts, Prices

@@ -68,7 +68,14 @@ def matching_one_in(many: int) -> Iterator[tuple[str, list[Document], int]]:
     yield (
         "either of two",
         [
-            gated([{"kind": "any", "conditions": [one_of("customer_is", f"U{n}"), one_of("customer_is", f"V{n}")]}])
+            gated(
+                [
+                    {
+                        "kind": "any",
+                        "conditions": [one_of("customer_is", f"U{n}"), one_of("customer_is", f"V{n}")],
+                    }
+                ]
+            )
             for n in range(many)
         ],
         1,

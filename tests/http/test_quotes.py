@@ -76,7 +76,7 @@ def test_a_refused_code_comes_with_its_reason_and_numbers(
     (verdict,) = given["verdicts"]
     assert (verdict["outcome"], verdict["reason"]) == ("refused", reason)
     assert gap.items() <= verdict["gap"].items()
-    assert given["rejected_codes"]["SAVE10"]["reason"] == reason
+    assert given["rejected_codes"]["SAVE10"] == {"reason": reason, "message": verdict["message"]}
     chinese = any("一" <= letter <= "鿿" for letter in verdict["message"])
     assert chinese == (language == "zh-CN"), verdict["message"]
 

@@ -18,6 +18,7 @@ from youhui.checkout.quoting import Quoting
 from youhui.engine import Cart, Line
 from youhui.platform.db import MYSQL, UTCDateTime
 from youhui.platform.settings import Settings
+from youhui.promotions import store
 from youhui.promotions.model import StoredPromotion
 from youhui.promotions.problems import PromotionExists, PromotionNotFound
 from youhui.promotions.rules import Terms, read_terms
@@ -129,13 +130,9 @@ def test_one_that_cannot_be_read_leaves_the_others_alone(service: Service) -> No
 def test_a_page_is_read_off_the_index(service: Service) -> None:
     with service.database.writing() as connection:
         name = connection.dialect.name
-        service_rows = [
-            terms(f"p{n}").stored(position=n, version=n, created_at=MICRO, at=MICRO) for n in range(2_000)
-        ]
-        from youhui.promotions import store
-
-        for row in service_rows:
-            store.add(connection, row)
+        row = terms("p").stored(position=0, version=0, created_at=MICRO, at=MICRO)
+        for n in range(2_000):
+            store.add(connection, replace(row, id=f"p{n}", position=n))
     with service.database.writing() as connection:
         connection.execute(text("ANALYZE TABLE promotions" if name in MYSQL else "ANALYZE promotions"))
         explain = "EXPLAIN QUERY PLAN" if name == "sqlite" else "EXPLAIN"

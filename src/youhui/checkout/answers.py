@@ -21,6 +21,8 @@ from youhui.checkout.schemas import (
 from youhui.engine import Quote, Ruleset, Verdict
 from youhui.engine.money import formatter
 from youhui.engine.prices import Gap
+from youhui.engine.pricing import Reason
+from youhui.engine.promotion import fold
 from youhui.engine.quote import Applied, Hint, Search, Strategy
 from youhui.engine.sentences import hint_sentence, reason_sentence
 from youhui.platform.languages import Language
@@ -59,10 +61,7 @@ class _Answer:
             money(subtotal - discount),
             applied,
             [gift for one in applied for gift in one.gifts],
-            {
-                code: RejectedOut(reason, self._why(Verdict(code, reason)))
-                for code, reason in quote.rejected_codes.items()
-            },
+            {code: self._rejected(code, reason) for code, reason in quote.rejected_codes.items()},
             [self._verdict(verdict) for verdict in quote.verdicts],
             None if quote.search is None else self._search(quote.search),
         )
@@ -110,6 +109,18 @@ class _Answer:
             None if verdict.margin is None else self._money(verdict.margin),
             hint=None if verdict.hint is None else self._hint(verdict.hint, name),
         )
+
+    def _rejected(self, code: str, reason: Reason) -> RejectedOut:
+        """With the numbers of the first promotion that the code would have unlocked, where it has a verdict."""
+        plain = Verdict(code, reason)
+        verdict = next((v for v in self._quote.verdicts if v.reason == reason and self._has(v, code)), plain)
+        return RejectedOut(reason, self._why(verdict))
+
+    def _has(self, verdict: Verdict, code: str) -> bool:
+        promotion = self._ruleset.get(verdict.promotion)
+        if promotion is None:
+            return False
+        return promotion.code_key() == (code if promotion.code_match == "exact" else fold(code))
 
     def _why(self, verdict: Verdict) -> str:
         rival = None if verdict.rival is None else self._name(verdict.rival)

@@ -63,6 +63,7 @@ def operation() -> Operation:
     return Operation(
         PATH,
         "post",
+        "checkout",
         "Price a cart",
         "Amounts are decimal strings with the currency's digits. Ids may be numbers; they are kept as texts. "
         "`at`: the instant to price at (default: now).",

@@ -49,6 +49,7 @@ class Operation:
 
     path: str
     method: str
+    tag: str
     summary: str
     description: str
     request: Schema
@@ -70,10 +71,8 @@ def documented(
             parts["Error"] = ERROR
             for name, schema in schemas.items():
                 parts[name] = _adopted(schema, parts)
-            for operation in operations:
-                document["paths"].setdefault(operation.path, {})[operation.method] = _described(
-                    operation, parts
-                )
+            ours = {one.path: {one.method: _described(one, parts)} for one in operations}
+            document["paths"] = {**ours, **document["paths"]}
             app.openapi_schema = document
         return app.openapi_schema
 
@@ -83,6 +82,7 @@ def documented(
 def _described(operation: Operation, parts: Schema) -> Schema:
     request, response = _adopted(operation.request, parts), _adopted(operation.response, parts)
     return {
+        "tags": [operation.tag],
         "summary": operation.summary,
         "description": operation.description,
         "operationId": f"{operation.method}{operation.path.replace('/', '_')}",

@@ -25,9 +25,8 @@ from youhui.lint.witness import Scene, applying
 def check(subject: Subject) -> Iterator[Finding]:
     """Limits of nothing, conditions that contradict each other, actions that take nothing."""
     for promotion in subject.promotions:
-        if span_of([promotion]).empty or (
-            promotion.id in subject.live and not _limited_to_nothing(promotion)
-        ):
+        applies = promotion.id in subject.live and not _limited_to_nothing(promotion)
+        if applies or span_of([promotion]).empty:
             continue
         found = _why(promotion, subject.currency)
         if found is not None:

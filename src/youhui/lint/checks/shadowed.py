@@ -43,13 +43,11 @@ def check(subject: Subject, effort: Effort) -> Iterator[Finding]:
 
 
 def _winner(live: Live, subject: Subject) -> list[Branch] | None:
-    """The branches of its conditions, if it may shadow others: nothing of it runs out."""
-    promotion = live.promotion
-    limits = (promotion.budget, promotion.usage_limit, promotion.usage_limit_per_customer)
-    if promotion.id in subject.stocked or any(limit is not None for limit in limits):
+    """The branches of its conditions; None if it shadows nothing: its stock may run out, or there are too many."""
+    if live.promotion.id in subject.stocked:
         return None
     try:
-        return branches(promotion.conditions)
+        return branches(live.promotion.conditions)
     except TooMany:
         return None
 
