@@ -16,7 +16,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "algorithm" / "pricing.md"
 
 def table(name: str) -> list[list[str]]:
     """The rows below the marker, without the head."""
-    rows = PAGE.read_text(encoding="utf-8").split(f"<!-- table: {name} -->\n")[1].split("\n\n")[0].splitlines()
+    rows = (
+        PAGE.read_text(encoding="utf-8").split(f"<!-- table: {name} -->\n")[1].split("\n\n")[0].splitlines()
+    )
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:]]
 
 

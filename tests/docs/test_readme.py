@@ -34,7 +34,9 @@ def test_the_receipt_is_what_the_command_prints(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(ROOT)
     result = CliRunner().invoke(app, shlex.split(command)[2:], env={"COLUMNS": "80", "NO_COLOR": "1"})
     assert result.exit_code == 0
-    assert [line.rstrip() for line in result.output.strip("\n").splitlines()] == receipt.strip("\n").splitlines()
+    assert [line.rstrip() for line in result.output.strip("\n").splitlines()] == receipt.strip(
+        "\n"
+    ).splitlines()
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.strategies import Document
+from tests.engine.documents import Document
 from youhui.engine import InvalidDocument, decode_cart, decode_instant, decode_promotion, decode_promotions
 from youhui.engine.problems import MOST_PROBLEMS
 from youhui.engine.sentences import problem_line, problem_sentence

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from tests.engine.strategies import Document, cases
+from tests.engine.documents import Document
+from tests.engine.strategies import cases
 from youhui.conformance import Case, read_case
 from youhui.engine import Options, Ruleset
 from youhui.engine.hints import MOST_PRICINGS, apply_hint, hinted

@@ -53,6 +53,11 @@ def matching_one_in(many: int) -> Iterator[tuple[str, list[Document], int]]:
         1,
     )
     yield (
+        "customers of overlapping lists",
+        [gated([one_of("customer_is", f"U{n}", "EVERYWHERE")]) for n in range(many)],
+        1,
+    )
+    yield (
         "groups that many name",
         [gated([one_of("customer_group", f"G{n % 4}")]) for n in range(many)],
         many // 4,

@@ -30,7 +30,8 @@ def test_changed_is_as_compiled_afresh(case: Document, data: st.DataObject) -> N
         ids = [p.id for p in wanted]
         removed = data.draw(st.lists(st.sampled_from(ids), unique=True)) if ids else []
         wanted = [p for p in wanted if p.id not in removed]
-        changed = data.draw(st.lists(st.sampled_from(read.promotions), unique_by=lambda p: p.id))
+        every = st.sampled_from(read.promotions) if read.promotions else st.nothing()
+        changed = data.draw(st.lists(every, unique_by=lambda p: p.id))
         changed = [replace(p, priority=data.draw(st.integers(-1, 2))) for p in changed]
         ruleset = ruleset.changed(changed, removed)
         wanted = merged(wanted, changed)

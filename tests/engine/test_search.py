@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bench import search_cases
 from tests.engine.combinations import Case, ids, saving
-from tests.engine.strategies import Document, cases
+from tests.engine.documents import Document
+from tests.engine.strategies import cases
 from youhui.engine import Ruleset, decode_cart, decode_instant, decode_promotions
 from youhui.engine.bounds import Prospect, free
 from youhui.engine.prices import Facts

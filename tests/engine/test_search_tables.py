@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 from tests.engine.combinations import Case, ids
-from tests.engine.strategies import Document
+from tests.engine.documents import Document
 from youhui.engine import Cart, Line, Promotion, decode_cart, decode_promotions
 from youhui.engine.actions.base import Action
 from youhui.engine.actions.percent_off import PercentOff

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 
 from tests.engine import reasons
-from tests.engine.strategies import Document, cases
+from tests.engine.documents import Document
+from tests.engine.strategies import cases
 from youhui import engine
 from youhui.conformance import read_case
 from youhui.engine import BUILT_IN, Options, Problem, Ruleset, Verdict, sentences_en, sentences_zh

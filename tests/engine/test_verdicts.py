@@ -8,7 +8,8 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given, settings
 
-from tests.engine.strategies import Document, cases
+from tests.engine.documents import Document
+from tests.engine.strategies import cases
 from youhui.conformance import read_case
 from youhui.engine import Options, Quote, Ruleset
 from youhui.engine.quote import Strategy

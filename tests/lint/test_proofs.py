@@ -7,7 +7,8 @@ from copy import deepcopy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.engine.strategies import Document, Documents, Draw, cases, readable
+from tests.engine.documents import Document, Documents, Draw, readable
+from tests.engine.strategies import cases
 from youhui.conformance import Case, read_case
 from youhui.engine import BUILT_IN, Ruleset, Usage, decode_promotion
 from youhui.engine.actions.percent_off import PercentOff

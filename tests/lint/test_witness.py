@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from tests.engine.strategies import Document, cases
+from tests.engine.documents import Document
+from tests.engine.strategies import cases
 from youhui.conformance import read_case
 from youhui.engine import Promotion, Ruleset, decode_promotion, encode_cart
 from youhui.lint.branches import TooMany

@@ -6,6 +6,7 @@ On this node a write refreshes at once; changes by other processes are found by 
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ class Quoting:
     def start(self) -> None:
         """Loads all rules, then follows their changes until `stop`. Raises Unavailable."""
         self.refresh()
+        gc.freeze()  # compiled rules live long: a collection need not walk through all of them again and again
         self._stopping.clear()
         self._follower = threading.Thread(target=self._follow, name="rules", daemon=True)
         self._follower.start()

@@ -18,7 +18,7 @@ class CutOut(Struct, gc=False):
     amount: str
 
 
-class LineOut(Struct):
+class LineOut(Struct, gc=False):
     id: str
     subtotal: str
     discount: str
@@ -26,7 +26,7 @@ class LineOut(Struct):
     cuts: list[CutOut]
 
 
-class ShippingOut(Struct):
+class ShippingOut(Struct, gc=False):
     price: str
     discount: str
     total: str
@@ -38,7 +38,7 @@ class GiftOut(Struct, gc=False):
     quantity: int
 
 
-class AppliedOut(Struct):
+class AppliedOut(Struct, gc=False):
     promotion: str
     name: str | None
     amount: str
@@ -50,7 +50,7 @@ class RejectedOut(Struct, gc=False):
     message: str
 
 
-class GapOut(Struct):
+class GapOut(Struct, gc=False):
     path: str
     kind: str
     needed: Number
@@ -59,7 +59,7 @@ class GapOut(Struct):
     unit: str | None
 
 
-class HintOut(Struct):
+class HintOut(Struct, gc=False):
     kind: str
     message: str
     saves: str
@@ -68,7 +68,7 @@ class HintOut(Struct):
     code: str | None
 
 
-class VerdictOut(Struct, omit_defaults=True):
+class VerdictOut(Struct, gc=False, omit_defaults=True):
     """Of an applied promotion what it gave; of a refused one why, in numbers where there are numbers.
 
     `units`: of how many units it was meant for, how many got it before its stock ran out. `margin`: by how much the
@@ -89,7 +89,7 @@ class VerdictOut(Struct, omit_defaults=True):
     hint: HintOut | None = None
 
 
-class SearchOut(Struct):
+class SearchOut(Struct, gc=False):
     """Of best_for_customer: no combination saves more than `bound`."""
 
     optimal: bool
@@ -100,7 +100,7 @@ class SearchOut(Struct):
     runner_up_saving: str | None
 
 
-class QuoteOut(Struct):
+class QuoteOut(Struct, gc=False):
     """A priced cart. The subtotal is of lines and shipping, undiscounted; total = subtotal − total_discount."""
 
     currency: str

@@ -57,9 +57,7 @@ def decode_promotion(document: object, currency: str, registry: Registry = BUILT
     return promotion
 
 
-def decode_counted(
-    document: object, currency: str, registry: Registry = BUILT_IN
-) -> tuple[Promotion, Used]:
+def decode_counted(document: object, currency: str, registry: Registry = BUILT_IN) -> tuple[Promotion, Used]:
     """The terms of one promotion and the counters written with it. Raises InvalidDocument."""
     reader = Reader(registry, currency)
     promotion = reader.build("", document, Promotion, COUNTERS)
@@ -117,7 +115,9 @@ def _counters(reader: Reader, path: str, document: Mapping[str, object]) -> Used
         value: int = reader.whole(f"{inside}{key}", document.get(key, 0), 0)
         return value
 
-    budget = reader.amount(f"{inside}budget_used", document["budget_used"]) if "budget_used" in document else 0
+    budget = (
+        reader.amount(f"{inside}budget_used", document["budget_used"]) if "budget_used" in document else 0
+    )
     left = None if document.get("units_left") is None else count("units_left")
     return Used(count("used"), count("used_by_customer"), budget, left)
 

@@ -1,9 +1,10 @@
 """Which promotions could match a cart, without looking at the others.
 
 Every rule stands in exactly one place: under its code; or under the rare values of one family of facts (customer,
-product …) as short tuples of rule numbers; or in the bitsets, one big int for each value that many rules name, AND
-over families, OR over the values of one. Rules are numbered in the order of work, so bits come out in that order. What
-the index lets through is still checked: it only ever leaves out rules that cannot give anything.
+product …) as short tuples of rule numbers; or in the bitsets, one big int for each value that many rules name (short
+tuples for its rarer values), AND over families, OR over the values of one. Rules are numbered in the order of work, so
+bits come out in that order. What the index lets through is still checked: it only ever leaves out rules that cannot
+give anything.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Index:
         self._folded_codes: dict[str, tuple[int, ...]] = {}
         self._exact_codes: dict[str, tuple[int, ...]] = {}
         self._rare: dict[str, dict[object, tuple[int, ...]]] = {}
-        self._dense: list[tuple[Callable[[Cart], Collection[object]], dict[object, int], int]] = []
+        self._dense: list[_Family] = []
         self._universe = 0
         self._build()
 
@@ -65,25 +66,26 @@ class Index:
         counts: Counter[tuple[str, object]],
         many: int,
     ) -> None:
-        """Masks of the values that many rules name; a rule with a rarer value in a family is free in that family."""
+        """A family for each kind of fact that some of these rules need: masks of common values, tuples of others."""
         width = len(self.rules) // 8 + 1
-        masks: dict[str, dict[object, bytearray]] = {}
         bound: dict[str, bytearray] = {}
+        masks: dict[str, dict[object, bytearray]] = {}
+        short: dict[str, dict[object, list[int]]] = {}
         universe = bytearray(width)
         for n, keys in rules.items():
             byte, bit = n >> 3, 1 << (n & 7)
             universe[byte] |= bit
             for family, values in keys.items():
-                if values and all(counts[family, value] > many for value in values):
-                    bound.setdefault(family, bytearray(width))[byte] |= bit
-                    table = masks.setdefault(family, {})
-                    for value in values:
-                        table.setdefault(value, bytearray(width))[byte] |= bit
+                bound.setdefault(family, bytearray(width))[byte] |= bit
+                for value in values:
+                    if counts[family, value] > many:
+                        masks.setdefault(family, {}).setdefault(value, bytearray(width))[byte] |= bit
+                    else:
+                        short.setdefault(family, {}).setdefault(value, []).append(n)
         self._universe = int.from_bytes(universe, "little")
-        for family, found in masks.items():
-            free = self._universe & ~int.from_bytes(bound[family], "little")
-            table_ = {value: int.from_bytes(bits, "little") for value, bits in found.items()}
-            self._dense.append((VALUES[family], table_, free))
+        for family, taken in bound.items():
+            free = self._universe & ~int.from_bytes(taken, "little")
+            self._dense.append(_Family(family, masks.get(family, {}), short.get(family, {}), free, width))
 
     def candidates(self, cart: Cart) -> list[Rule]:
         """The rules that could give this cart something, and all that its codes unlock, in the order of work."""
@@ -102,20 +104,53 @@ class Index:
 
     def _matching_bits(self, cart: Cart) -> int:
         bits = self._universe
-        for values, table, free in self._dense:
+        for family in self._dense:
             if not bits:
                 break
-            hit = free
-            for value in values(cart):
-                if value in table:
-                    hit |= table[value]
-            bits &= hit
+            bits &= family.open_to(cart)
         return bits
 
     def unlocked_by(self, code: str) -> list[Rule]:
         """The rules that an entered code unlocks, in the order of work."""
         numbers = {*self._folded_codes.get(fold(code), ()), *self._exact_codes.get(code, ())}
         return [self.rules[n] for n in sorted(numbers)]
+
+
+class _Family:
+    """Which rules of the bitsets one family of facts lets through."""
+
+    __slots__ = ("_free", "_masks", "_short", "_values", "_width")
+
+    def __init__(
+        self,
+        name: str,
+        masks: Mapping[object, bytearray],
+        short: Mapping[object, list[int]],
+        free: int,
+        width: int,
+    ) -> None:
+        self._values = VALUES[name]
+        self._masks = {value: int.from_bytes(bits, "little") for value, bits in masks.items()}
+        self._short = {value: tuple(found) for value, found in short.items()}
+        self._free = free
+        """the rules that need nothing of this family"""
+        self._width = width
+
+    def open_to(self, cart: Cart) -> int:
+        """The bits of the free rules and of those that name a value of the cart."""
+        bits = self._free
+        numbers: list[int] = []
+        for value in self._values(cart):
+            if value in self._masks:
+                bits |= self._masks[value]
+            elif value in self._short:
+                numbers += self._short[value]
+        if not numbers:
+            return bits
+        more = bytearray(self._width)
+        for n in numbers:
+            more[n >> 3] |= 1 << (n & 7)
+        return bits | int.from_bytes(more, "little")
 
 
 def _place(rule: Rule) -> tuple[int, int, int]:

@@ -166,7 +166,9 @@ class Ruleset:
     def _left_out(self, candidates: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
         """The promotions that are not among these, in the order of work: without a code, and with one."""
         known = set(candidates)
-        rest = sorted((rule for rule in self._rules.values() if rule not in known), key=lambda rule: rule.place)
+        rest = sorted(
+            (rule for rule in self._rules.values() if rule not in known), key=lambda rule: rule.place
+        )
         return [rule for rule in rest if not rule.coded], [rule for rule in rest if rule.coded]
 
     def _merged(self, found: list[Rule], changed: list[Rule]) -> list[Rule]:
