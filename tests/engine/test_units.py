@@ -65,7 +65,9 @@ def test_taking_from_each(drawn: tuple[Runs, tuple[Span, ...]], floor: int, off:
     wanted = prices(runs)
     for unit in units_in(spans):
         wanted[unit] -= min(max(off, 0), max(wanted[unit] - floor, 0))
-    assert prices(take_each(runs, lambda _: off, floor, spans)) == wanted
+    after, amount = take_each(runs, lambda _: off, floor, spans)
+    assert prices(after) == wanted
+    assert amount == total(runs) - total(after)
 
 
 @given(runs_and_spans(), st.integers(1, 60))

@@ -52,8 +52,7 @@ class Facts:
             return self.discountable
         found = self._matching.get(id(selector))
         if found is None:
-            lines, matches = self.lines, selector.matches
-            found = self._matching[id(selector)] = tuple([i for i in self.discountable if matches(lines[i])])
+            found = self._matching[id(selector)] = tuple(selector.among(self.lines, self.discountable))
         return found
 
 
@@ -70,11 +69,7 @@ class Prices:
     @classmethod
     def untouched(cls, facts: Facts) -> Prices:
         """The undiscounted prices."""
-        return cls(
-            [((line.quantity, line.unit_price, 0),) for line in facts.lines],
-            facts.subtotals[:],
-            facts.shipping,
-        )
+        return cls(facts.runs, facts.subtotals, facts.shipping)
 
     def units(self, index: int) -> Runs:
         """The units of the line at this index."""

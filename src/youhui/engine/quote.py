@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
@@ -50,17 +50,31 @@ class Cut(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """What one promotion gave. `shipping` is what it took of the shipping price."""
+    """What one promotion gave. `shipping` is what it took of the shipping price.
+
+    `amounts`: what it took of the line at an index of the cart. `before` and `after`: the units of every line.
+    """
 
     promotion: str
-    cuts: tuple[Cut, ...]
+    amounts: Mapping[int, int]
     shipping: int
     gifts: tuple[Gift, ...]
+    lines: tuple[CartLine, ...]
+    before: Sequence[Line]
+    after: Sequence[Line]
 
     @property
     def amount(self) -> int:
         """All that it took, in minor units."""
-        return sum([cut.amount for cut in self.cuts]) + self.shipping
+        return sum(self.amounts.values()) + self.shipping
+
+    @property
+    def cuts(self) -> tuple[Cut, ...]:
+        """What it took of each line, in cart order."""
+        before, after = self.before, self.after
+        return tuple(
+            [Cut(self.lines[i].id, self.amounts[i], before[i], after[i]) for i in sorted(self.amounts)]
+        )
 
 
 class QuotedLine(NamedTuple):

@@ -13,7 +13,7 @@ from youhui.engine.index import Index
 from youhui.engine.prices import Facts
 from youhui.engine.pricing import Reason, State
 from youhui.engine.promotion import Promotion
-from youhui.engine.quote import Applied, Cut, Options, Quote, QuotedLine, Verdict
+from youhui.engine.quote import Applied, Options, Quote, QuotedLine, Verdict
 from youhui.engine.rule import Rule
 from youhui.engine.search import best_for_customer
 from youhui.engine.shapes import nested
@@ -229,10 +229,16 @@ def _applied(facts: Facts, state: State) -> tuple[list[Applied], list[Verdict]]:
     for outcome in state.applied:
         assert outcome.prices is not None
         after = outcome.prices.runs
-        cuts = tuple(
-            [Cut(facts.lines[i].id, amount, before[i], after[i]) for i, amount in outcome.amounts.items()]
+        given = (
+            outcome.rule.id,
+            outcome.amounts,
+            outcome.shipping,
+            outcome.gifts,
+            facts.lines,
+            before,
+            after,
         )
-        applied.append(Applied(outcome.rule.id, cuts, outcome.shipping, outcome.gifts))
+        applied.append(Applied(*given))
         verdicts.append(applied_verdict(outcome))
         before = after
     return applied, verdicts

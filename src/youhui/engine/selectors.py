@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
@@ -33,12 +33,22 @@ class Selector:
     _skus: frozenset[str] | None = field(default=None, init=False, repr=False, compare=False)
     _products: frozenset[str] | None = field(default=None, init=False, repr=False, compare=False)
     _categories: frozenset[str] | None = field(default=None, init=False, repr=False, compare=False)
+    _by_category_only: bool = field(default=False, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for key in ("skus", "products", "categories"):
             values = getattr(self, key)
             if values is not None:
                 object.__setattr__(self, f"_{key}", frozenset(values))
+        others = (
+            self.skus,
+            self.products,
+            self.attributes,
+            self.unit_price_at_least,
+            self.unit_price_at_most,
+        )
+        alone = self.exclude is None and all(value is None for value in others)
+        object.__setattr__(self, "_by_category_only", alone)
 
     def matches(self, line: Line) -> bool:
         """Whether the line is meant; whether it is discountable is not asked here."""
@@ -55,6 +65,14 @@ class Selector:
         if self.unit_price_at_most is not None and line.unit_price > self.unit_price_at_most:
             return False
         return self.exclude is None or not self.exclude.matches(line)
+
+    def among(self, lines: Sequence[Line], indexes: Sequence[int]) -> list[int]:
+        """Which of the lines at these indexes it means, in their order."""
+        if self._by_category_only and self._categories is not None:
+            meant = self._categories
+            return [i for i in indexes if not meant.isdisjoint(lines[i].categories)]
+        matches = self.matches
+        return [i for i in indexes if matches(lines[i])]
 
     def _attributes_match(self, line: Line) -> bool:
         mine = line.attributes

@@ -107,18 +107,25 @@ def one_pass(amount: int, runs: Sequence[tuple[int, int]]) -> list[tuple[int, in
     Answers for each run the share of each unit, and how many of its first units get 1 more: largest fraction
     first, ties to the earlier unit. `amount` is at most the sum of the weights.
     """
-    total = sum([count * weight for count, weight in runs])
-    shares = [amount * weight // total for _, weight in runs]
-    missing = amount - sum([run[0] * share for run, share in zip(runs, shares, strict=True)])
-    extra = [0] * len(runs)
+    total = 0
+    for count, weight in runs:
+        total += count * weight
+    shares = []
+    fractions = []
+    missing = amount
+    for count, weight in runs:
+        share, fraction = divmod(amount * weight, total)
+        shares.append((share, 0))
+        fractions.append(-fraction)
+        missing -= share * count
     if missing:
-        fractions = [-(amount * weight % total) for _, weight in runs]
         for k in sorted(range(len(runs)), key=fractions.__getitem__):
-            extra[k] = min(missing, runs[k][0])
-            missing -= extra[k]
+            more = min(missing, runs[k][0])
+            shares[k] = (shares[k][0], more)
+            missing -= more
             if not missing:
                 break
-    return list(zip(shares, extra, strict=True))
+    return shares
 
 
 def spread_units(amount: int, parts: Sequence[UnitPart]) -> list[list[tuple[int, int]]]:

@@ -40,6 +40,8 @@ class Evaluation:
 
     def barred(self, rule: Rule) -> Reason | None:
         """Why a promotion is out before it is tried, if it is (FORMAT.md 8.2)."""
+        if not rule.gated and rule.id not in self.usage.by_promotion:
+            return None
         used = self.usage.of(rule.id)
         if used.units_left == 0:
             return _gate(rule, self, used) or "sold_out"

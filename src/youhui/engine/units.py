@@ -135,21 +135,24 @@ def take(runs: Runs, amount: int, floor: int, spans: Spans = None) -> Runs:
         if not rest:
             return ((count, price - each, consumed),)
         return ((rest, price - each - 1, consumed), (count - rest, price - each, consumed))
-    cut = [(0, *run, True) for run in runs] if spans is None else list(pieces(runs, spans))
-    if floor:
-        parts = [
-            (count, price, price - floor) if within else (count, 0, 0) for _, count, price, _, within in cut
-        ]
-        return _less(cut, spread_units(amount, parts))
-    # Without a floor no share exceeds its room, so one pass is enough.
-    passed = iter(one_pass(amount, [(count, price) for _, count, price, _, within in cut if within]))
+    if spans is None and not floor:
+        return _take_of_all(runs, amount)
+    cut = list(pieces(runs, spans))
+    parts = [(count, price, price - floor) if within else (count, 0, 0) for _, count, price, _, within in cut]
+    return _less(cut, spread_units(amount, parts))
+
+
+def _take_of_all(runs: Runs, amount: int) -> Runs:
+    """Of all units of a line without a floor: no share exceeds its room, so one pass is enough."""
     out: list[Run] = []
-    for _, count, price, mark, within in cut:
-        share, more = next(passed) if within else (0, 0)
+    shares = one_pass(amount, [(count, price) for count, price, _ in runs])
+    for (count, price, consumed), (share, more) in zip(runs, shares, strict=True):
+        price -= share
         if more:
-            out.append((more, price - share - 1, mark))
-        if count > more:
-            out.append((count - more, price - share, mark))
+            out.append((more, price - 1, consumed))
+            count -= more
+        if count:
+            out.append((count, price, consumed))
     return merged(out)
 
 
@@ -163,13 +166,18 @@ def take_like(runs: Runs, after: Runs, amount: int) -> Runs:
     return merged(out)
 
 
-def take_each(runs: Runs, each: Callable[[int], int], floor: int, spans: Spans = None) -> Runs:
-    """Takes each(running price) from every one of these units, cut to the unit's room."""
+def take_each(runs: Runs, each: Callable[[int], int], floor: int, spans: Spans = None) -> tuple[Runs, int]:
+    """Takes each(running price) from every one of these units, cut to the unit's room; and how much that is."""
     out: list[Run] = []
-    for _, count, price, consumed, within in pieces(runs, spans):
-        off = min(max(each(price), 0), max(price - floor, 0)) if within else 0
-        out.append((count, price - off, consumed))
-    return merged(out)
+    amount = 0
+    cut = [(0, *run, True) for run in runs] if spans is None else pieces(runs, spans)
+    for _, count, price, consumed, within in cut:
+        if within and price > floor and (off := each(price)) > 0:
+            off = min(off, price - floor)
+            amount += count * off
+            price -= off
+        out.append((count, price, consumed))
+    return merged(out), amount
 
 
 def consume(runs: Runs, spans: Spans) -> Runs:

@@ -177,10 +177,9 @@ class Effect:
         before = runs_of(self.units(i))
         if self.view.original:
             off = each(line.unit_price)
-            after = take_each(before, lambda _: off, line.min_unit_price, spans)
+            after, amount = take_each(before, lambda _: off, line.min_unit_price, spans)
         else:
-            after = take_each(before, each, line.min_unit_price, spans)
-        amount = total(before) - total(after)
+            after, amount = take_each(before, each, line.min_unit_price, spans)
         if amount:
             self.runs[i] = after
             self.amounts[i] = self.amounts.get(i, 0) + amount
@@ -191,9 +190,18 @@ class Effect:
         weights = view.weights(parts)
         rooms = [view.room(part) for part in parts] if view.facts.floored else weights
         shares = spread(amount, weights, rooms, way or "largest_fraction", view.rounding)
-        for part, share in zip(parts, shares, strict=True):
+        if view.facts.floored or self.runs:
+            for part, share in zip(parts, shares, strict=True):
+                if share:
+                    self._put(part, share)
+            return
+        before, runs, amounts = view.prices.runs, self.runs, self.amounts
+        for (i, spans), share in zip(parts, shares, strict=True):
             if share:
-                self._put(part, share)
+                runs[i] = (
+                    Deferred(before[i], share) if spans is None else take(runs_of(before[i]), share, 0, spans)
+                )
+                amounts[i] = share
 
     def take_shipping(self, amount: int) -> None:
         """Takes an amount of shipping, at most what is left of its price."""
