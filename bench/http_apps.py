@@ -70,7 +70,9 @@ async def echo(cart: EchoCart) -> EchoCart:
 
 def _serve(name: str) -> None:
     from youhui.app import create_app
+    from youhui.platform import logs
 
+    logs.configure()  # as `youhui serve` does
     apps: dict[str, Callable[[], Any]] = {
         "youhui": create_app,
         "floor": lambda: floor_app,

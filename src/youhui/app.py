@@ -53,7 +53,7 @@ def create_app(service: Service | None = None) -> Edge:
     _add_pages(app, service)
     schemas = {promotions.SCHEMA: promotions.schema(service.registry)}
     app.openapi = documented(app, [quotes.operation()], schemas)  # type: ignore[method-assign]
-    return Edge(app, {quotes.PATH: endpoint}, service.settings.access_log)
+    return Edge(app, {quotes.PATH: endpoint.answer}, service.settings.access_log)
 
 
 def _lifespan(service: Service):  # type: ignore[no-untyped-def]

@@ -69,14 +69,15 @@ class _Answer:
     def _lines(self) -> list[LineOut]:
         """Each line, and what each promotion took of it in the order of application."""
         money = self._money
-        lines = {
-            line.id: LineOut(line.id, money(line.subtotal), money(line.discount), money(line.total), [])
-            for line in self._quote.lines
-        }
+        lines = [
+            LineOut(name, money(subtotal), money(discount), money(subtotal - discount), [])
+            for name, subtotal, discount in self._quote.lines
+        ]
         for applied in self._quote.applied:
-            for cut in applied.cuts:
-                lines[cut.line].cuts.append(CutOut(applied.promotion, money(cut.amount)))
-        return list(lines.values())
+            promotion = applied.promotion
+            for index, amount in applied.amounts.items():
+                lines[index].cuts.append(CutOut(promotion, money(amount)))
+        return lines
 
     def _shipping(self) -> ShippingOut:
         quote, money = self._quote, self._money

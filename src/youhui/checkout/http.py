@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from youhui.checkout.answers import answer
@@ -15,7 +16,7 @@ from youhui.checkout.requests import Asked, Requests, Wishes
 from youhui.checkout.schemas import QuoteOut
 from youhui.engine import BUILT_IN, Cart
 from youhui.engine.schema import Definitions
-from youhui.platform.edge import call_of, send_json
+from youhui.platform.edge import Call, call_of
 from youhui.platform.languages import Language
 from youhui.platform.openapi import Operation, Schema
 
@@ -23,7 +24,7 @@ PATH = "/api/quotes"
 
 
 class Quotes:
-    """The endpoint, as a bare ASGI application."""
+    """The endpoint: `answer` is what the edge reaches at once, the ASGI application is for the router."""
 
     def __init__(self, quoting: Quoting, requests: Requests, clock: Callable[[], datetime]) -> None:
         self._quoting = quoting
@@ -32,13 +33,15 @@ class Quotes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request. Raises Invalid."""
-        call = call_of(scope)
+        body = await self.answer(call_of(scope))
+        await Response(body, media_type="application/json")(scope, receive, send)
+
+    async def answer(self, call: Call) -> bytes:
+        """The quote as JSON. Raises Invalid."""
         asked = self._requests.read(call.body)
         if _long(asked):
-            body = await asyncio.to_thread(self._answer, asked, call.language)
-        else:
-            body = self._answer(asked, call.language)
-        await send_json(send, 200, body)
+            return await asyncio.to_thread(self._answer, asked, call.language)
+        return self._answer(asked, call.language)
 
     def _answer(self, asked: Asked, language: Language) -> bytes:
         priced = self._quoting.priced(asked.cart.currency)

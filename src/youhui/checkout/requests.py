@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from youhui.checkout.plain import decode_plain, plain_cart
 from youhui.checkout.problems import invalid, read_json
@@ -47,8 +48,7 @@ class Wishes:
 WISHES = ("at", "strategy", "explain", "hints")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A cart, and how to price it. `at` None is now."""
 
     cart: Cart

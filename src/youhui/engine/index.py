@@ -20,14 +20,14 @@ from youhui.engine.rule import Rule
 class Index:
     """Rules in the order of work, and the ways to them."""
 
-    __slots__ = ("_dense", "_exact_codes", "_folded_codes", "_rare", "_universe", "rules")
+    __slots__ = ("_dense", "_exact_codes", "_families", "_folded_codes", "_rare", "_universe", "rules")
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(sorted(rules, key=_place))
         self._folded_codes: dict[str, tuple[int, ...]] = {}
         self._exact_codes: dict[str, tuple[int, ...]] = {}
         self._rare: dict[str, dict[object, tuple[int, ...]]] = {}
-        self._dense: list[_Family] = []
+        self._dense: dict[str, _Family] = {}
         self._universe = 0
         self._build()
 
@@ -59,6 +59,7 @@ class Index:
         self._exact_codes = {code: tuple(found) for code, found in exact.items()}
         self._rare = {f: {value: tuple(found) for value, found in table.items()} for f, table in rare.items()}
         self._build_dense(dense, counts, many)
+        self._families = sorted({*self._rare, *self._dense})
 
     def _build_dense(
         self,
@@ -85,14 +86,18 @@ class Index:
         self._universe = int.from_bytes(universe, "little")
         for family, taken in bound.items():
             free = self._universe & ~int.from_bytes(taken, "little")
-            self._dense.append(_Family(family, masks.get(family, {}), short.get(family, {}), free, width))
+            self._dense[family] = _Family(masks.get(family, {}), short.get(family, {}), free, width)
 
     def candidates(self, cart: Cart) -> list[Rule]:
         """The rules that could give this cart something, and all that its codes unlock, in the order of work."""
-        numbers = _numbers(self._matching_bits(cart))
+        known = {family: VALUES[family](cart) for family in self._families}
+        bits = self._universe
+        for family, rules in self._dense.items():
+            bits &= rules.open_to(known[family])
+        numbers = _numbers(bits) if bits else []
         more: list[int] = []
         for family, table in self._rare.items():
-            for value in VALUES[family](cart):
+            for value in known[family]:
                 if value in table:
                     more += table[value]
         for code in cart.codes:
@@ -101,14 +106,6 @@ class Index:
         if more:
             numbers = sorted({*numbers, *more})
         return [self.rules[n] for n in numbers]
-
-    def _matching_bits(self, cart: Cart) -> int:
-        bits = self._universe
-        for family in self._dense:
-            if not bits:
-                break
-            bits &= family.open_to(cart)
-        return bits
 
     def unlocked_by(self, code: str) -> list[Rule]:
         """The rules that an entered code unlocks, in the order of work."""
@@ -119,28 +116,26 @@ class Index:
 class _Family:
     """Which rules of the bitsets one family of facts lets through."""
 
-    __slots__ = ("_free", "_masks", "_short", "_values", "_width")
+    __slots__ = ("_free", "_masks", "_short", "_width")
 
     def __init__(
         self,
-        name: str,
         masks: Mapping[object, bytearray],
         short: Mapping[object, list[int]],
         free: int,
         width: int,
     ) -> None:
-        self._values = VALUES[name]
         self._masks = {value: int.from_bytes(bits, "little") for value, bits in masks.items()}
         self._short = {value: tuple(found) for value, found in short.items()}
         self._free = free
         """the rules that need nothing of this family"""
         self._width = width
 
-    def open_to(self, cart: Cart) -> int:
-        """The bits of the free rules and of those that name a value of the cart."""
+    def open_to(self, values: Collection[object]) -> int:
+        """The bits of the free rules and of those that name one of these values of the cart."""
         bits = self._free
         numbers: list[int] = []
-        for value in self._values(cart):
+        for value in values:
             if value in self._masks:
                 bits |= self._masks[value]
             elif value in self._short:

@@ -5,6 +5,7 @@ No float comes near an amount: 12.34 CNY is the int 1234, 5 JPY is 5, 1.234 KWD 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,10 +58,12 @@ def formatter(currency: str) -> Callable[[int], str]:
     return _FORMATS[digits(currency)]
 
 
+@functools.lru_cache(maxsize=16_384)  # prices and discounts come again and again
 def _hundredths(amount: int) -> str:
     return f"{amount // 100}{_CENTS[amount % 100]}" if amount >= 0 else f"-{_hundredths(-amount)}"
 
 
+@functools.lru_cache(maxsize=16_384)
 def _thousandths(amount: int) -> str:
     whole, part = divmod(abs(amount), 1000)
     return f"{'-' if amount < 0 else ''}{whole}.{part:03d}"

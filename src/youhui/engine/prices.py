@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -74,6 +75,14 @@ class Prices:
     def units(self, index: int) -> Runs:
         """The units of the line at this index."""
         return runs_of(self.runs[index])
+
+    def less(self, runs: Mapping[int, Line], amounts: Mapping[int, int], shipping: int) -> Prices:
+        """The prices after these amounts were taken of lines, which leaves them these units, and of shipping."""
+        units, left, taken = self.runs[:], self.left[:], amounts.get
+        for i, line in runs.items():
+            units[i] = line
+            left[i] -= taken(i, 0)
+        return Prices(units, left, self.shipping - shipping)
 
     def copy(self) -> Prices:
         """The same prices, to try something on."""

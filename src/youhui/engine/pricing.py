@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from youhui.engine.conditions.base import first_gap
@@ -25,29 +26,26 @@ Reason: TypeAlias = Literal[
 class Outcome:
     """What came of one promotion: refused with a reason, or given: what it took and the prices it left."""
 
-    __slots__ = (
-        "amounts", "capped", "claims", "gap", "gifts", "margin", "prices", "reason", "rival", "rule", "shipping",
-        "units",
-    )  # fmt: skip
+    amounts: Mapping[int, int] = MappingProxyType({})
+    """what it took of the lines at these indexes, in minor units"""
+    shipping = 0
+    gifts: tuple[Gift, ...] = ()
+    gap: Gap | None = None
+    rival: str | None = None
+    """the promotion that won over this one"""
+    margin: int | None = None
+    """by how much, in minor units"""
+    capped = False
+    """whether a budget or a cap per order cut what it gives"""
+    claims: tuple[int, ...] = ()
+    """lines that no later member of its first_per_line group may act on"""
+    units: tuple[int, int] | None = None
+    """where a stock of units runs out: how many got the price, of how many it was meant for"""
 
     def __init__(self, rule: Rule, reason: Reason | None, prices: Prices | None = None) -> None:
         self.rule = rule
         self.reason = reason
         self.prices = prices
-        self.amounts: Mapping[int, int] = {}
-        self.shipping = 0
-        self.gifts: tuple[Gift, ...] = ()
-        self.gap: Gap | None = None
-        self.rival: str | None = None
-        """the promotion that won over this one"""
-        self.margin: int | None = None
-        """by how much, in minor units"""
-        self.capped = False
-        """whether a budget or a cap per order cut what it gives"""
-        self.claims: tuple[int, ...] = ()
-        """lines that no later member of its first_per_line group may act on"""
-        self.units: tuple[int, int] | None = None
-        """where a stock of units runs out: how many got the price, of how many it was meant for"""
 
     @property
     def money(self) -> int:
@@ -134,12 +132,7 @@ def _act(
     for action in rule.actions:
         effect = action.effect(View(facts, draft, rule.original, rule.rounding, rule.round_on, lines, caps))
         if effect.runs or effect.shipping:
-            draft = draft.copy()
-            for i, runs in effect.runs.items():
-                draft.runs[i] = runs
-            for i, amount in effect.amounts.items():
-                draft.left[i] -= amount
-            draft.shipping -= effect.shipping
+            draft = draft.less(effect.runs, effect.amounts, effect.shipping)
             outcome.amounts = effect.amounts
         if effect.gifts:
             outcome.gifts += tuple(effect.gifts)

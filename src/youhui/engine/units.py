@@ -38,17 +38,17 @@ class Deferred:
     def runs(self) -> Runs:
         """The units. The chain of what was taken before is followed without recursion, however long."""
         chain: list[Deferred] = []
-        link: Line = self
-        while isinstance(link, Deferred):
-            if link._runs is not None:
-                link = link._runs
+        line: Line = self
+        while isinstance(line, Deferred):
+            if line._runs is not None:
+                line = line._runs
                 break
-            chain.append(link)
-            link = link._before
-        runs = link
+            chain.append(line)
+            line = line._before
+        # Two threads that ask at once work out the same units: whichever is written last changes nothing.
         for link in reversed(chain):
-            runs = link._runs = take(runs, link._amount, 0)
-        return runs
+            line = link._runs = take(line, link._amount, 0)
+        return line
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Deferred):

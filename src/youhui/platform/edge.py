@@ -9,8 +9,8 @@ import itertools
 import re
 import secrets
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import NamedTuple, TypeAlias
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,18 +25,22 @@ _log = structlog.get_logger()
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PROCESS = secrets.token_hex(6)
 _numbers = itertools.count(1)
+_PLAIN_JSON = b"application/json"
 _JSON = re.compile(
     rb"\s*application/([a-z0-9.+-]+\+)?json\s*(;\s*charset\s*=\s*\"?utf-8\"?\s*)?", re.IGNORECASE
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """What the edge found out about a request: scope["call"]."""
 
     request_id: str
     language: Language
     body: bytes
+
+
+Hot: TypeAlias = Callable[[Call], Awaitable[bytes]]
+"""an endpoint that answers a call with 200 and a JSON body, or raises a Refusal"""
 
 
 def call_of(scope: Scope) -> Call:
@@ -46,9 +50,13 @@ def call_of(scope: Scope) -> Call:
 
 
 class Edge:
-    """Wraps an application. `hot`: endpoints by path that a POST reaches at once, past its router and middleware."""
+    """Wraps an application. `hot`: endpoints by path that a POST reaches at once, past its router and middleware.
 
-    def __init__(self, app: ASGIApp, hot: Mapping[str, ASGIApp], access_log: bool = True) -> None:
+    With `access_log` each request is a log line, except those that a hot endpoint answers well: there the line would
+    cost more than reading the body. What fails by our fault is logged always.
+    """
+
+    def __init__(self, app: ASGIApp, hot: Mapping[str, Hot], access_log: bool = True) -> None:
         self._app = app
         self._hot = hot
         self._access_log = access_log
@@ -66,12 +74,11 @@ class Edge:
             body = await _body(headers, receive)
             if body is None:
                 return None
-            scope["call"] = Call(request_id, language, body)
+            call = scope["call"] = Call(request_id, language, body)
             hot = self._hot.get(scope["path"]) if scope["method"] == "POST" else None
             if hot is not None:
-                await hot(scope, receive, answer.send)
-            else:
-                await self._app(scope, _replay(body, receive), answer.send)
+                return await answer.whole(200, await hot(call))
+            await self._app(scope, _replay(body, receive), answer.send)
         except Refusal as refusal:
             await answer.refuse(refusal, language)
         except Exception:
@@ -103,16 +110,19 @@ class _Answer:
         if self.status:
             return
         more = [(name.encode(), value.encode()) for name, value in refusal.headers.items()]
-        await send_json(self.send, refusal.status, render(refusal, language, self._request_id), more)
+        await self.whole(refusal.status, render(refusal, language, self._request_id), more)
 
-
-async def send_json(
-    send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]] | None = None
-) -> None:
-    """A whole JSON answer."""
-    plain = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *(headers or ())]
-    await send({"type": "http.response.start", "status": status, "headers": plain})
-    await send({"type": "http.response.body", "body": body})
+    async def whole(self, status: int, body: bytes, more: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        """Answers with a JSON body and `more` headers."""
+        self.status = status
+        headers = [
+            (b"content-type", _PLAIN_JSON),
+            (b"content-length", b"%d" % len(body)),
+            (b"x-request-id", self._request_id.encode()),
+            *more,
+        ]
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body})
 
 
 def _request_id(headers: dict[bytes, bytes]) -> str:
@@ -138,9 +148,13 @@ async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes | None:
             raise TooLarge(most=MOST, headers={"connection": "close"})
         if not message.get("more_body"):
             break
-    if body and _JSON.fullmatch(headers.get(b"content-type", b"")) is None:
+    if body and not _is_json(headers.get(b"content-type", b"")):
         raise Invalid([NOT_JSON_TYPE])
     return body
+
+
+def _is_json(content_type: bytes) -> bool:
+    return content_type == _PLAIN_JSON or _JSON.fullmatch(content_type) is not None
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

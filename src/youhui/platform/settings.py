@@ -20,4 +20,4 @@ class Settings(BaseSettings):
     strategy: Literal["priority", "best_for_customer"] = "priority"
     """how a cart is priced, unless its request says otherwise"""
     access_log: bool = True
-    """one line a request"""
+    """one line a request; for a quote only where it is refused or fails"""

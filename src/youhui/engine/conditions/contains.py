@@ -31,6 +31,12 @@ class Contains(Threshold):
         """How many units match."""
         return units_of(facts, self.selector)
 
+    def holds(self, facts: Facts, prices: Prices) -> bool:
+        """Whether they have; any matching line has one unit."""
+        if self.quantity == 1:
+            return bool(facts.matching(self.selector))
+        return self.measured(facts, prices) >= self.quantity
+
     def implies(self) -> Iterator[Key]:
         """A matching line."""
         return selected(self.selector)
