@@ -193,7 +193,7 @@ VALUES: dict[str, Callable[[Cart], Collection[object]]] = {
     "currency": lambda cart: (cart.currency,),
     "sku": lambda cart: {line.sku for line in cart.lines},
     "product": lambda cart: {line.product for line in cart.lines},
-    "category": lambda cart: {category for line in cart.lines for category in line.categories},
+    "category": lambda cart: set().union(*[line.categories for line in cart.lines]),
     "attribute": lambda cart: {pair for line in cart.lines for pair in line.attributes.items()},
 }
 """how the values of each family of facts are read off a cart"""

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import compress, repeat
+from operator import attrgetter, mul
 
 from youhui.engine.facts import Cart
 from youhui.engine.selectors import Selector
 from youhui.engine.units import Line, Runs, runs_of
 
+_QUANTITY, _UNIT_PRICE = attrgetter("quantity"), attrgetter("unit_price")
+_DISCOUNTABLE, _FLOOR = attrgetter("discountable"), attrgetter("min_unit_price")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -40,11 +44,12 @@ class Facts:
         self.at = at
         self.instant = microseconds(at)
         lines = self.lines = cart.lines
-        self.subtotals = [line.unit_price * line.quantity for line in lines]
+        quantities, unit_prices = list(map(_QUANTITY, lines)), list(map(_UNIT_PRICE, lines))
+        self.subtotals: list[int] = list(map(mul, unit_prices, quantities))
         self.shipping = cart.shipping.price if cart.shipping is not None else 0
-        self.discountable = tuple([i for i, line in enumerate(lines) if line.discountable])
-        self.floored = any([line.min_unit_price for line in lines])
-        self.runs: list[Line] = [((line.quantity, line.unit_price, 0),) for line in lines]
+        self.discountable = tuple(compress(range(len(lines)), map(_DISCOUNTABLE, lines)))
+        self.floored = any(map(_FLOOR, lines))
+        self.runs: list[Line] = list(zip(zip(quantities, unit_prices, repeat(0), strict=False), strict=True))
         self._matching: dict[int, tuple[int, ...]] = {}
 
     def matching(self, selector: Selector | None) -> tuple[int, ...]:

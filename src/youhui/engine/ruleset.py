@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter, sub
 
 from youhui.engine.facts import Cart, Usage
 from youhui.engine.hints import hinted
@@ -20,6 +21,7 @@ from youhui.engine.shapes import nested
 from youhui.engine.stacking import Decision, Evaluation, by_priority
 from youhui.engine.verdicts import applied_verdict, refused_verdicts
 
+_ID = attrgetter("id")
 _DEFAULTS = Options()
 _NO_USAGE = Usage()
 
@@ -187,12 +189,7 @@ class Ruleset:
             facts.cart.currency,
             facts.at,
             self.version,
-            tuple(
-                [
-                    QuotedLine(line.id, s, s - rest)
-                    for line, s, rest in zip(facts.lines, facts.subtotals, left, strict=True)
-                ]
-            ),
+            tuple(map(QuotedLine, map(_ID, facts.lines), facts.subtotals, map(sub, facts.subtotals, left))),
             facts.shipping,
             facts.shipping - state.prices.shipping,
             tuple(applied),
