@@ -28,6 +28,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         yield client
 
 
+@pytest.mark.slow
 def test_no_request_breaks_the_service(api: TestClient) -> None:
     schema = schemathesis.openapi.from_asgi(DOCUMENT, api.app)
     for found in schema.get_all_operations():

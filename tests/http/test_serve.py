@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 import sys
@@ -74,10 +75,11 @@ def test_the_demo_is_stored_once_and_its_lines_work(tmp_path: Path) -> None:
 def test_the_lines_are_for_a_shell() -> None:
     lines = [
         shlex.split(line)
-        for line in _welcome("http://127.0.0.1:8000").splitlines()
+        for line in _welcome("http://127.0.0.1:8000", 12).splitlines()
         if line.startswith("curl")
     ]
     assert [line[2].removeprefix("http://127.0.0.1:8000") for line in lines] == [QUOTES, QUOTES, PROMOTIONS]
+    assert json.loads(lines[2][-1])["id"] == "double11-12"
 
 
 @pytest.mark.parametrize("task", ["upgrade", "check"])

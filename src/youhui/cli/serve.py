@@ -58,7 +58,7 @@ def serve(host: Address = "127.0.0.1", port: Port = 8000, demo: Demo = False, da
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:  # who reads the lines may use them at once
-                typer.echo(_welcome(address))
+                typer.echo(_welcome(address, service.promotions.page(0, 1)[1]))
                 sys.stdout.flush()
 
     Server(config).run(sockets=[bound])
@@ -96,7 +96,9 @@ def _load_demo(service: Service) -> None:
         service.promotions.add([read_terms(document, "CNY", service.registry) for document in documents])
 
 
-def _welcome(url: str) -> str:
+def _welcome(url: str, stored: int) -> str:
+    """The lines to try; the new promotion has a name that is free, however often the demo was started."""
+    promotion = {**PROMOTION, "id": f"{PROMOTION['id']}-{stored}"}
     return f"""Youhui 优惠 · {url}/docs
 
 # 算一单：第二件半价、满减、会员折扣、优惠码、包邮一起算 / price a cart that several promotions apply to
@@ -106,7 +108,7 @@ def _welcome(url: str) -> str:
 {_curl(f"{url}/api/quotes", REFUSED)}
 
 # 新建一个促销活动，下一次算价立即生效 / store a promotion: the next quote is priced with it
-{_curl(f"{url}/api/marketing/promotions", PROMOTION)}
+{_curl(f"{url}/api/marketing/promotions", promotion)}
 """
 
 
