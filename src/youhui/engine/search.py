@@ -158,17 +158,19 @@ class _Tree:
 
         Of a circle of rivals only one counts. No promotions together take more money than there is room.
         """
-        left = room(self.facts, base.state.prices)
+        saving, circles = base.saving, self.circles
+        left = saving + room(self.facts, base.state.prices)
+        enough = self.best[1].saving if len(self.best) > 1 else -1
         in_circle: dict[int, int] = {}
-        total = gifts = 0
+        total = saving
         branches = []
         for at in range(len(looks) - 1, -1, -1):
-            look = looks[at]
-            worth, circle = look.most.worth, self.circles[look.number]
+            number, (money, gifts) = looks[at]
+            worth, circle = money + gifts, circles[number]
             rival = in_circle.get(circle, 0)
-            gifts += look.most.gifts
-            most = base.saving + min(worth + total - rival, left + gifts)
-            if self._could_win(most, base, self.rules[look.number]):
+            left += gifts
+            most = min(worth + total - rival, left)
+            if most > enough or (most == enough and self._could_win(most, base, self.rules[number])):
                 branches.append(Branch(base, looks, at, most))
             if worth > rival:
                 in_circle[circle] = worth
