@@ -259,3 +259,16 @@ def test_an_instant_at_the_end_of_time_can_be_said_in_any_zone(instant: str, yea
     verdict = Verdict("p", "not_started", gap=Gap("not_started", instant, "2026-01-01T00:00:00Z", "instant"))
     for zone in ("Asia/Shanghai", "America/New_York"):
         assert year in reason_sentence(verdict, None, "CNY", "zh-CN", zone=ZoneInfo(zone))
+
+
+@pytest.mark.parametrize(
+    ("kind", "orders", "said"),
+    [
+        ("first_order", None, "仅限首单，需登录后使用。"),
+        ("first_order", 2, "仅限首单；当前顾客已下 2 单。"),
+        ("orders_at_least", None, "仅限已下至少 3 单的顾客，需登录后使用。"),
+    ],
+)
+def test_a_guest_is_told_to_log_in(kind: str, orders: int | None, said: str) -> None:
+    verdict = Verdict("p", "conditions", gap=Gap(kind, 3, orders, "orders"))
+    assert reason_sentence(verdict, None, "CNY", "zh-CN") == said

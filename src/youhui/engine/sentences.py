@@ -63,6 +63,8 @@ def reason_sentence(
     gap = verdict.gap
     if gap is not None:
         key = f"short.{gap.unit}" if verdict.reason == "no_effect" else f"gap.{gap.kind}"
+        if gap.actual is None and say.knows(f"guest.{gap.kind}"):
+            key = f"guest.{gap.kind}"
         if say.knows(key):
             return say.gap(key, gap)
     if verdict.rival is None:
