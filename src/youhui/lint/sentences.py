@@ -55,9 +55,9 @@ SENTENCES: Mapping[tuple[Code, str], Mapping[Language, str]] = {
     },
     ("priority_collision", "swap"): {
         "zh-CN": "{0} 与 {1} 优先级相同（{lane}，{priority}），结果取决于列表顺序："
-        "按现有顺序优惠 {listed}，对调后优惠 {swapped}。",
+        "按现有顺序为 {listed}；对调后为 {swapped}。",
         "en": "{0} and {1} have the same priority ({lane}, {priority}) and their order in the list decides: "
-        "{listed} off as listed, {swapped} off if swapped.",
+        "{listed} as listed; {swapped} if swapped.",
     },
     ("free_order", "stack"): {
         "zh-CN": "{all} 叠加后，商品总价 {total} 的订单无需付款。",

@@ -96,7 +96,16 @@ def _finding(one: Promotion, other: Promotion, scene: Scene, listed: Quote, swap
     params = {
         "priority": str(one.priority),
         "lane": one.lane,
-        "listed": format_amount(listed.total_discount, listed.currency),
-        "swapped": format_amount(swapped.total_discount, listed.currency),
+        "listed": _given(listed),
+        "swapped": _given(swapped),
     }
     return Finding("priority_collision", "swap", (one.id, other.id), params, shown)
+
+
+def _given(quote: Quote) -> str:
+    """Who gives what: "b 6.00, c 4.00"; gifts behind the amount of who gives them."""
+    given = []
+    for applied in quote.applied:
+        gifts = [f" + {gift.quantity} × {gift.sku}" for gift in applied.gifts]
+        given.append(f"{applied.promotion} {format_amount(applied.amount, quote.currency)}{''.join(gifts)}")
+    return ", ".join(given) or "–"
