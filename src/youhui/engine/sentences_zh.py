@@ -63,7 +63,7 @@ SENTENCES: Mapping[str, str] = {
     "rival.more": "不能与“{rival}”同享，后者多减 {margin}。",
     "rival.same": "不能与“{rival}”同享，两者优惠相同。",
     # 条件已满足，但还不够优惠的门槛。
-    "short.money": "满 {needed}{what} 起优惠，还差 {missing}。",
+    "short.money": "满 {needed} 起优惠{what}，还差 {missing}。",
     "short.units": "满 {needed} 件{what}起优惠，还差 {missing} 件。",
     # 未满足的条件。
     "gap.subtotal_at_least": "需满 {needed}{what}，还差 {missing}。",
@@ -94,7 +94,7 @@ SENTENCES: Mapping[str, str] = {
     "gap.any": "需符合其中之一：{needed}。",
     "gap.all": "需符合全部条件。",
     # 怎样才能享受。
-    "hint.add_amount": "再买 {amount}{what} 可享{name}",
+    "hint.add_amount": "再买 {amount} 可享{name}{what}",
     "hint.add_units": "再买 {units} 件{what}可享{name}",
     "hint.add_products": "再买 {units} 种不同商品{what}可享{name}",
     "hint.enter_code": "输入优惠码 {code} 可享{name}",
