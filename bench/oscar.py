@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from bench.pairs import interval
 from bench.results import Row
 from youhui.engine import Cart, Line, Options, Ruleset, decode_promotions
 
@@ -46,7 +47,7 @@ def rows() -> Iterator[Row]:
         shop.make_offers(count)
         ruleset, cart = shop.ruleset(count), shop.cart()
         theirs, ours = [], []
-        for _ in range(PAIRS if count < 1000 else 5):
+        for _ in range(PAIRS):
             basket = shop.basket()
             start = time.perf_counter()
             shop.applicator().apply(basket)
@@ -55,11 +56,15 @@ def rows() -> Iterator[Row]:
             ours.append(time.perf_counter() - middle)
             theirs.append(middle - start)
         assert Decimal(quote.total_discount) / 100 == basket.total_discount
-        ratio = statistics.median(t / o for t, o in zip(theirs, ours, strict=True))
+        median, low, high = interval([t / o for t, o in zip(theirs, ours, strict=True)])
         detail = (
             f"oscar {statistics.median(theirs) * 1e3:,.1f} ms, youhui {statistics.median(ours) * 1e3:,.3f} ms"
         )
-        yield Row(f"django-oscar / youhui, {count:,} offers, {LINES} lines", f"{ratio:,.0f} ×", detail=detail)
+        yield Row(
+            f"django-oscar / youhui, {count:,} offers, {LINES} lines",
+            f"{median:,.0f} × [{low:,.0f}, {high:,.0f}]",
+            detail=detail,
+        )
 
 
 class _Oscar:

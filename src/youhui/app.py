@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from importlib.resources import files
 
@@ -56,7 +56,7 @@ def create_app(service: Service | None = None) -> Edge:
     return Edge(app, {quotes.PATH: endpoint.answer}, service.settings.access_log)
 
 
-def _lifespan(service: Service):  # type: ignore[no-untyped-def]
+def _lifespan(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(service.start)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,3 +75,14 @@ def test_large_quantities_get_the_same_amounts(case: dict[str, Any], many: int, 
         wanted, quote = answer(case), quote_of(case)
         assert {line.id: line.discount for line in quote.lines} == wanted.line_discounts
         assert quote.shipping_discount == wanted.shipping_discount
+
+
+SHARED = sorted((Path(__file__).parents[1] / "conformance" / "cases").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", SHARED, ids=lambda path: path.stem)
+def test_they_agree_on_the_conformance_cases(path: Path) -> None:
+    """The oracle is held to the published amounts through the engine, which gives them (tests/conformance)."""
+    found = {case["id"]: disagreements(case) for case in json.loads(path.read_text(encoding="utf-8"))}
+    assert found
+    assert {name: said for name, said in found.items() if said} == {}

@@ -128,7 +128,7 @@ def merged(runs: list[Run]) -> Runs:
 
 
 def take(runs: Runs, amount: int, floor: int, spans: Spans = None) -> Runs:
-    """Takes an amount (at most the room) from these units, spread by running price, largest fraction first."""
+    """Takes an amount (from 1 to the room) from these units, spread by running price, largest fraction first."""
     if spans is None and len(runs) == 1:
         count, price, consumed = runs[0]
         each, rest = divmod(amount, count)

@@ -190,18 +190,16 @@ class Effect:
         weights = view.weights(parts)
         rooms = [view.room(part) for part in parts] if view.facts.floored else weights
         shares = spread(amount, weights, rooms, way or "largest_fraction", view.rounding)
-        if view.facts.floored or self.runs:
-            for part, share in zip(parts, shares, strict=True):
-                if share:
-                    self._put(part, share)
-            return
+        # Nearly every order discount is of whole lines that this effect has not touched: `_put`, written out.
+        plain = not view.facts.floored and not self.runs
         before, runs, amounts = view.prices.runs, self.runs, self.amounts
-        for (i, spans), share in zip(parts, shares, strict=True):
-            if share:
-                runs[i] = (
-                    Deferred(before[i], share) if spans is None else take(runs_of(before[i]), share, 0, spans)
-                )
+        for part, share in zip(parts, shares, strict=True):
+            if share and plain and part[1] is None:
+                i = part[0]
+                runs[i] = Deferred(before[i], share)
                 amounts[i] = share
+            elif share:
+                self._put(part, share)
 
     def take_shipping(self, amount: int) -> None:
         """Takes an amount of shipping, at most what is left of its price."""
