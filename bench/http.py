@@ -70,13 +70,16 @@ class _Bench:
     def _store_promotions(self) -> None:
         from youhui import bootstrap
         from youhui.platform import migrate
+        from youhui.platform.principals import SYSTEM
         from youhui.platform.settings import Settings
         from youhui.promotions.rules import read_terms
 
         service = bootstrap.service(Settings(database_url=self.database))
         migrate.upgrade(service.database)
         documents = cases.documents(1000)
-        service.promotions.add([read_terms(document, "EUR", service.registry) for document in documents])
+        service.promotions.add(
+            [read_terms(document, "EUR", service.registry) for document in documents], SYSTEM
+        )
         service.database.close()
 
     def rate(self, name: str) -> float:

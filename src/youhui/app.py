@@ -17,9 +17,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from youhui import bootstrap
+from youhui.access import TABLE
 from youhui.bootstrap import Service
 from youhui.checkout import http as quotes
+from youhui.platform.access import Access
 from youhui.platform.edge import Edge, call_of
+from youhui.platform.guard import Guard
 from youhui.platform.openapi import documented
 from youhui.platform.parameters import invalid_parameters
 from youhui.platform.problems import Failed, Invalid, MethodNotAllowed, NotFound, Refusal, render
@@ -40,6 +43,7 @@ def create_app(service: Service | None = None) -> Edge:
         openapi_url=OPENAPI,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=_lifespan(service),
         exception_handlers=dict.fromkeys(
             (Refusal, HTTPException, RequestValidationError, Exception), _refused
@@ -53,7 +57,12 @@ def create_app(service: Service | None = None) -> Edge:
     _add_pages(app, service)
     schemas = {promotions.SCHEMA: promotions.schema(service.registry)}
     app.openapi = documented(app, [quotes.operation()], schemas)  # type: ignore[method-assign]
-    return Edge(app, {quotes.PATH: endpoint.answer}, service.settings.access_log)
+    return Edge(
+        app,
+        {("POST", quotes.PATH): endpoint.answer},
+        Guard(Access(TABLE), service.identities, service.limits),
+        access_log=service.settings.access_log,
+    )
 
 
 def _lifespan(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

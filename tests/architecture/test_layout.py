@@ -9,7 +9,11 @@ import pytest
 
 from tests.architecture import source
 
-PARTS = {"__init__", "model", "rules", "service", "store", "tables", "http", "schemas", "jobs", "problems"}
+PARTS = {
+    "__init__", "model", "rules", "service", "store", "tables", "http", "schemas", "jobs", "problems",
+    "importing",  # many rows at once, streamed
+    "lookup",  # what the hot routes ask, cached
+}  # fmt: skip
 CAPABILITY_MODULES = [
     path for capability in source.CAPABILITIES for path in source.modules(source.PACKAGE / capability)
 ]

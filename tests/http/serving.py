@@ -28,6 +28,7 @@ def client(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterato
     url = f"sqlite:///{folder / 'youhui.db'}"
     service = bootstrap.service(Settings(database_url=url, access_log=False, **settings), clock)
     with TestClient(create_app(service), raise_server_exceptions=False) as made:
+        made.headers["authorization"] = "Bearer admin"
         yield made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -16,7 +16,10 @@ from youhui import bootstrap
 from youhui.bootstrap import Service
 from youhui.checkout.quoting import Quoting
 from youhui.engine import Cart, Line
+from youhui.platform import audit
 from youhui.platform.db import MYSQL, UTCDateTime
+from youhui.platform.principals import SYSTEM
+from youhui.platform.problems import Outdated
 from youhui.platform.settings import Settings
 from youhui.promotions import store
 from youhui.promotions.model import StoredPromotion
@@ -54,7 +57,7 @@ def total(quoting: Quoting) -> int:
 def test_what_is_stored_comes_back(service: Service) -> None:
     window = {"valid_from": "0002-01-01T00:00:00Z", "valid_until": "9998-12-31T23:59:59.999999Z"}
     sent = terms("双11-😀", priority=-(2**53) + 1, active=False, units_left=2**53 - 1, **window)
-    (added,) = service.promotions.add([sent])
+    (added,) = service.promotions.add([sent], SYSTEM)
     assert service.promotions.get("双11-😀") == added
     assert added.created_at == MICRO
     assert added.valid_until == datetime(9998, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
@@ -62,27 +65,52 @@ def test_what_is_stored_comes_back(service: Service) -> None:
 
 
 def test_an_id_is_taken_once_and_told_apart_exactly(service: Service) -> None:
-    service.promotions.add([terms("save"), terms("SAVE"), terms("ｓａｖｅ"), terms("sävë")])
+    service.promotions.add([terms("save"), terms("SAVE"), terms("ｓａｖｅ"), terms("sävë")], SYSTEM)
     before = listed(service)
     with pytest.raises(PromotionExists):
-        service.promotions.add([terms("new"), terms("SAVE", "20.00")])
+        service.promotions.add([terms("new"), terms("SAVE", "20.00")], SYSTEM)
     assert listed(service) == before, "all or none"
 
 
 def test_a_change_keeps_the_place_and_a_new_one_comes_last(service: Service) -> None:
-    service.promotions.add([terms("b"), terms("a")])
-    service.promotions.replace(terms("b", "20.00"))
-    service.promotions.remove("a")
-    service.promotions.add([terms("c"), terms("a")])
+    service.promotions.add([terms("b"), terms("a")], SYSTEM)
+    service.promotions.replace(terms("b", "20.00"), SYSTEM)
+    service.promotions.remove("a", SYSTEM)
+    service.promotions.add([terms("c"), terms("a")], SYSTEM)
     assert [(one.id, one.version) for one in listed(service)] == [("b", 3), ("c", 5), ("a", 6)]
-    for missing in (lambda: service.promotions.remove("x"), lambda: service.promotions.replace(terms("x"))):
+    for missing in (
+        lambda: service.promotions.remove("x", SYSTEM),
+        lambda: service.promotions.replace(terms("x"), SYSTEM),
+    ):
         with pytest.raises(PromotionNotFound):
             missing()
 
 
+def test_every_write_leaves_its_trace(service: Service) -> None:
+    """Who, when, what, before and after; nothing for a write that was refused (P22)."""
+    service.promotions.add([terms("a", "10.00")], SYSTEM)
+    service.promotions.replace(terms("a", "11.00"), SYSTEM)
+    with pytest.raises(Outdated):
+        service.promotions.remove("a", SYSTEM, version=1)
+    service.promotions.remove("a", SYSTEM, version=2)
+    with service.database.reading() as connection:
+        (deleted, updated, created), total = audit.entries(connection, 0, 10, object="promotion:a")
+    assert (total, deleted.actor, updated.at.tzinfo) == (3, "admin:system", UTC)
+    assert [one.action for one in (created, updated, deleted)] == [
+        "promotion.create", "promotion.update", "promotion.delete",
+    ]  # fmt: skip
+    assert [amount(created.before), amount(created.after)] == [None, "10.00"]
+    assert [amount(updated.before), amount(updated.after)] == ["10.00", "11.00"]
+    assert [amount(deleted.before), amount(deleted.after)] == ["11.00", None]
+
+
+def amount(document: Mapping[str, Any] | None) -> object:
+    return None if document is None else document["actions"][0]["amount"]
+
+
 def test_writers_at_once_get_versions_of_their_own(service: Service) -> None:
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda n: service.promotions.add([terms(f"p{n}")]), range(12)))
+        list(pool.map(lambda n: service.promotions.add([terms(f"p{n}")], SYSTEM), range(12)))
     assert sorted(one.version for one in listed(service)) == list(range(1, 13))
 
 
@@ -100,15 +128,15 @@ def test_another_node_follows_every_kind_of_change(service: Service) -> None:
         return [total(service.quoting), total(other)]
 
     assert both() == [10_000, 10_000]
-    service.promotions.add([terms("a", "10.00"), terms("b", "20.00"), terms("c", "30.00")])
+    service.promotions.add([terms("a", "10.00"), terms("b", "20.00"), terms("c", "30.00")], SYSTEM)
     assert both() == [4_000, 4_000]
-    service.promotions.replace(terms("a", "11.00"))
-    service.promotions.remove("b")
+    service.promotions.replace(terms("a", "11.00"), SYSTEM)
+    service.promotions.remove("b", SYSTEM)
     assert both() == [5_900, 5_900]
-    service.promotions.remove("a")
-    service.promotions.add([terms("a", "1.00")])
+    service.promotions.remove("a", SYSTEM)
+    service.promotions.add([terms("a", "1.00")], SYSTEM)
     assert both() == [6_900, 6_900]
-    service.promotions.replace(terms("c", "5.00", currency="EUR"))
+    service.promotions.replace(terms("c", "5.00", currency="EUR"), SYSTEM)
     assert both() == [9_900, 9_900]
 
 
@@ -118,11 +146,11 @@ def terms_of(row: StoredPromotion, service: Service) -> Terms:
 
 def test_one_that_cannot_be_read_leaves_the_others_alone(service: Service) -> None:
     """As when the package that brought its kind is gone."""
-    service.promotions.add([terms("good"), terms("bad")])
+    service.promotions.add([terms("good"), terms("bad")], SYSTEM)
     spoil = text("UPDATE promotions SET document = :document, version = 3 WHERE id = 'bad'")
     with service.database.writing() as connection:
         connection.execute(spoil, {"document": '{"id":"bad","actions":[{"kind":"gone"}]}'})
-        connection.execute(text("UPDATE rules_version SET version = 3"))
+        connection.execute(text("UPDATE rules_version SET version = 3 WHERE id = 1"))
     service.quoting.refresh()
     assert total(service.quoting) == 9_000
 

@@ -1,19 +1,21 @@
-"""What a capability gives to checkout."""
+"""What checkout asks of capabilities: standing rules, the rules of one cart, and what a cart leaves out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from youhui.engine import Promotion, Used
+from youhui.engine.facts import Attributes
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A stored promotion as it is priced.
 
-    `position` is its place in list order: a new one comes after all others. `version` is the version of all rules at
+    `position` is its place in list order: a new one comes after all others. `version` is the version of its source at
     its last change. `used`: what was used of it, by all customers.
     """
 
@@ -32,11 +34,90 @@ class Changes:
     removed: tuple[str, ...]
 
 
-class RuleSource(Protocol):
-    """Give your rules. Called in threads, never on the event loop. Raises Unavailable."""
+class StandingRules(Protocol):
+    """Rules that may concern every cart: compiled once, held in memory. Called in threads. Raises Unavailable."""
 
     def version(self) -> int:
-        """A number that grows with every change of any rule, in the same commit."""
+        """A number that grows with every change of any of these rules, in the same commit."""
 
     def changes(self, known: Mapping[str, Rule]) -> Changes:
         """How the stored rules differ from those that the caller knows, by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class CartFacts:
+    """What the rules of one cart are looked up by: its customer, the customer's groups, and what is in it.
+
+    `categories` of each product (by product id) are with all their ancestors. `at` None is now.
+    """
+
+    customer: str | None
+    groups: frozenset[str]
+    products: Mapping[str, frozenset[str]]
+    currency: str
+    at: datetime | None = None
+
+
+class RuleSource(Protocol):
+    """Rules that are too many, or too long, to be held for all: those of one cart, narrowed to its products."""
+
+    def held(self, facts: CartFacts) -> Sequence[Promotion] | None:
+        """From memory, without waiting: None if they must be looked up."""
+
+    def rules_for(self, facts: CartFacts) -> Sequence[Promotion]:
+        """In list order, at most two queries. Called in threads. Raises Unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFacts:
+    """What the directory knows of a customer."""
+
+    id: str
+    groups: tuple[str, ...] = ()
+    attributes: Attributes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFacts:
+    """What the directory knows of a product. `price` in minor units; `categories` with all ancestors, nearest first."""
+
+    id: str
+    sku: str
+    name: str
+    price: int
+    currency: str
+    categories: tuple[str, ...] = ()
+    attributes: Attributes = field(default_factory=dict)
+    active: bool = True
+
+
+class Directory(Protocol):
+    """The shop's customers and products, as we know them. What is not known is not in an answer.
+
+    `held…` answer from memory without waiting, None if something must be looked up; the others are called in threads,
+    cost one query each at most, and raise Unavailable.
+    """
+
+    def held_customer(self, id: str) -> tuple[CustomerFacts | None] | None:  # noqa: A002
+        """One customer, in a tuple: `(None,)` is a customer that is known not to exist."""
+
+    def customer(self, id: str) -> CustomerFacts | None:  # noqa: A002
+        """One customer."""
+
+    def held_products(self, names: Collection[str]) -> Mapping[str, ProductFacts] | None:
+        """Products by what they were asked for: an id, or else a sku."""
+
+    def products(self, names: Collection[str]) -> Mapping[str, ProductFacts]:
+        """The same, looked up."""
+
+    def ancestors(self, categories: Collection[str]) -> Sequence[str]:
+        """These categories and all above them, from memory."""
+
+    def missing_customers(self, ids: Collection[str]) -> Sequence[str]:
+        """Which of these do not exist, in their order."""
+
+    def missing_products(self, ids: Collection[str]) -> Sequence[str]:
+        """Which of these do not exist, in their order."""
+
+    def missing_categories(self, ids: Collection[str]) -> Sequence[str]:
+        """Which of these do not exist, in their order."""

@@ -1,28 +1,19 @@
 """The compiled rules of each currency, in memory, and how they follow the stored ones.
 
 Quotes read what is held without a lock. One refresh at a time builds the next state beside it and swaps it in whole.
-On this node a write refreshes at once; changes by other processes are found by looking at the version every second.
 """
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import structlog
-
-from youhui.checkout.ports import Changes, Rule, RuleSource
+from youhui.checkout.ports import Changes, Rule, StandingRules
 from youhui.engine import Promotion, Ruleset, Usage
-from youhui.platform.problems import Unavailable
 
-INTERVAL = 1.0
-"""seconds between two looks at the version (P16: stale for at most 2 s)"""
 MANY = 256
 """so many changes on top of a compiled ruleset, and it is compiled afresh"""
-
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +37,10 @@ _NOTHING = Priced(Ruleset(), Usage())
 class Quoting:
     """Holds the rules that carts are priced with."""
 
-    def __init__(self, source: RuleSource, interval: float = INTERVAL) -> None:
+    def __init__(self, source: StandingRules) -> None:
         self._source = source
-        self._interval = interval
         self._state = _State(-1, {}, {})
         self._refreshing = threading.Lock()
-        self._stopping = threading.Event()
-        self._follower: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Loads all rules, then follows their changes until `stop`. Raises Unavailable."""
-        self.refresh()
-        gc.freeze()  # compiled rules live long: a collection need not walk through all of them again and again
-        self._stopping.clear()
-        self._follower = threading.Thread(target=self._follow, name="rules", daemon=True)
-        self._follower.start()
-
-    def stop(self) -> None:
-        """Ends the following."""
-        self._stopping.set()
-        if self._follower is not None:
-            self._follower.join()
 
     @property
     def version(self) -> int:
@@ -85,22 +59,7 @@ class Quoting:
                 changes = self._source.changes(self._state.rules)
                 self._state = _after(self._state, version, changes)
 
-    def notice(self) -> None:
-        """Refreshes after a write by this process. If that fails the write stands, and is found by the next look."""
-        try:
-            self.refresh()
-        except Unavailable:
-            _log.warning("rules not refreshed: the database is not available")
-
-    def _follow(self) -> None:
-        while not self._stopping.wait(self._interval):
-            try:
-                self.notice()
-                self._compact()
-            except Exception:
-                _log.exception("rules not refreshed")
-
-    def _compact(self) -> None:
+    def compact(self) -> None:
         """Compiles afresh what has changed much, outside the lock: a write meanwhile wins and is compacted later."""
         before = self._state
         crowded = {c: p for c, p in before.by_currency.items() if p.ruleset.changes > MANY}

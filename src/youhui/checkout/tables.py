@@ -1,4 +1,4 @@
-"""The version of all rules: one row."""
+"""The versions of what is priced by: one row for each source."""
 
 from __future__ import annotations
 

@@ -88,12 +88,14 @@ def _load_demo(service: Service) -> None:
     from importlib.resources import files
 
     from youhui.platform import migrate
+    from youhui.platform.principals import SYSTEM
     from youhui.promotions.rules import read_terms
 
     migrate.upgrade(service.database)
     documents = json.loads((files("youhui.cli") / "demo.json").read_text(encoding="utf-8"))
     if not service.promotions.page(0, 1)[1]:
-        service.promotions.add([read_terms(document, "CNY", service.registry) for document in documents])
+        terms = [read_terms(document, "CNY", service.registry) for document in documents]
+        service.promotions.add(terms, SYSTEM)
 
 
 def _welcome(url: str, stored: int) -> str:

@@ -1,4 +1,5 @@
-"""What every request passes through, in one ASGI wrapper: an id, a bounded body, one shape of errors, one log line.
+"""What every request passes through, in one ASGI wrapper: an id, the guard, a bounded body, one shape of errors, one
+log line.
 
 One wrapper and no stack of middleware: on the hot routes each layer would cost as much as the pricing of a small cart.
 """
@@ -15,7 +16,9 @@ from typing import NamedTuple, TypeAlias
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from youhui.platform.guard import Guard
 from youhui.platform.languages import Language, both, wanted
+from youhui.platform.principals import Principal
 from youhui.platform.problems import Failed, Fault, Invalid, Refusal, TooLarge, render
 
 MOST = 1024 * 1024
@@ -36,11 +39,16 @@ class Call(NamedTuple):
 
     request_id: str
     language: Language
+    principal: Principal
     body: bytes
+    query: bytes
 
 
 Hot: TypeAlias = Callable[[Call], Awaitable[bytes]]
 """an endpoint that answers a call with 200 and a JSON body, or raises a Refusal"""
+
+Observe: TypeAlias = Callable[[str, str, int, float], None]
+"""is told of every answer: its method, the template of its route ("" if there is none), its status, its seconds"""
 
 
 def call_of(scope: Scope) -> Call:
@@ -50,15 +58,28 @@ def call_of(scope: Scope) -> Call:
 
 
 class Edge:
-    """Wraps an application. `hot`: endpoints by path that a POST reaches at once, past its router and middleware.
+    """Wraps an application. `hot`: endpoints by method and route that a request reaches at once, past its router.
 
     With `access_log` each request is a log line, except those that a hot endpoint answers well: there the line would
-    cost more than reading the body. What fails by our fault is logged always.
+    cost more than reading the body. What fails by our fault is logged always. Addresses are those of the peer, or what
+    `address` makes of the peer and the headers.
     """
 
-    def __init__(self, app: ASGIApp, hot: Mapping[str, Hot], access_log: bool = True) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hot: Mapping[tuple[str, str], Hot],
+        guard: Guard,
+        *,
+        observe: Observe | None = None,
+        address: Callable[[str, Mapping[bytes, bytes]], str] | None = None,
+        access_log: bool = True,
+    ) -> None:
         self._app = app
         self._hot = hot
+        self._guard = guard
+        self._observe = observe
+        self._address = address
         self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,28 +88,46 @@ class Edge:
             return await self._app(scope, receive, send)
         began = time.perf_counter()
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        method, path = scope["method"], scope["path"]
         request_id = _request_id(headers)
         answer = _Answer(send, request_id)
         language = wanted(headers.get(b"accept-language", b"").decode("latin-1"))
+        template, quiet = "", False
         try:
-            body = await _body(headers, receive)
+            admitted = await self._guard.admit(method, path, headers, self._peer(scope, headers))
+            found = admitted.found
+            template = found.template
+            body = b"" if found.allowed.streamed else await _body(headers, receive)
             if body is None:
                 return None
-            call = scope["call"] = Call(request_id, language, body)
-            hot = self._hot.get(scope["path"]) if scope["method"] == "POST" else None
+            call = Call(request_id, language, admitted.principal, body, scope["query_string"])
+            scope["call"] = call
+            hot = self._hot.get((method, template))
             if hot is not None:
-                return await answer.whole(200, await hot(call))
-            await self._app(scope, _replay(body, receive), answer.send)
+                await answer.whole(200, await hot(call))
+                quiet = True
+            else:
+                if found.path != path:
+                    scope = {**scope, "path": found.path, "raw_path": None}
+                again = receive if found.allowed.streamed else _replay(body, receive)
+                await self._app(scope, again, answer.send)
         except Refusal as refusal:
             await answer.refuse(refusal, language)
         except Exception:
-            _log.exception("failed", request_id=request_id, method=scope["method"], path=scope["path"])
+            _log.exception("failed", request_id=request_id, method=method, path=path)
             await answer.refuse(Failed(), language)
-        if self._access_log:
-            took = round((time.perf_counter() - began) * 1000, 2)
-            _log.info("request", request_id=request_id, method=scope["method"], path=scope["path"],
-                      status=answer.status, ms=took)  # fmt: skip
+        took = time.perf_counter() - began
+        if self._observe is not None:
+            self._observe(method, template, answer.status, took)
+        if self._access_log and not quiet:
+            _log.info("request", request_id=request_id, method=method, path=path,
+                      status=answer.status, ms=round(took * 1000, 2))  # fmt: skip
         return None
+
+    def _peer(self, scope: Scope, headers: Mapping[bytes, bytes]) -> str:
+        client = scope.get("client")
+        peer: str = client[0] if client else ""
+        return peer if self._address is None else self._address(peer, headers)
 
 
 class _Answer:

@@ -52,6 +52,25 @@ class Invalid(Refusal):
     sentences = both("请求内容有误", "The request is not valid")
 
 
+class Unauthenticated(Refusal):
+    """No credentials where some are needed, or such that are not valid (any more)."""
+
+    status = 401
+    code = "UNAUTHENTICATED"
+    sentences = both("请先登录，或提供有效的访问凭证", "Log in, or send valid credentials")
+
+    def __init__(self) -> None:
+        super().__init__(headers={"www-authenticate": "Bearer"})
+
+
+class Forbidden(Refusal):
+    """The caller is known and may not do this."""
+
+    status = 403
+    code = "FORBIDDEN"
+    sentences = both("没有权限执行此操作", "You may not do this")
+
+
 class NotFound(Refusal):
     """No such address."""
 
@@ -68,12 +87,33 @@ class MethodNotAllowed(Refusal):
     sentences = both("该地址不支持此请求方法", "This address does not know the method")
 
 
+class Outdated(Refusal):
+    """It was changed since the caller read it: If-Match names another version."""
+
+    status = 412
+    code = "PRECONDITION_FAILED"
+    sentences = both(
+        "内容已被他人修改，请刷新后重试", "It was changed since you read it; read it again and try once more"
+    )
+
+
 class TooLarge(Refusal):
     """The body is longer than is read."""
 
     status = 413
     code = "BODY_TOO_LARGE"
     sentences = both("请求内容超过 {most} 字节", "The body is longer than {most} bytes")
+
+
+class TooManyRequests(Refusal):
+    """More requests than the caller may make."""
+
+    status = 429
+    code = "RATE_LIMITED"
+    sentences = both("请求过于频繁，请在 {seconds} 秒后重试", "Too many requests; try again in {seconds} s")
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(headers={"retry-after": str(seconds)}, seconds=seconds)
 
 
 class Failed(Refusal):

@@ -14,6 +14,7 @@ from youhui.engine.schema import promotion_schema
 from youhui.platform.edge import call_of
 from youhui.platform.openapi import ERRORS, Schema
 from youhui.platform.paging import Page, Paging, page_of
+from youhui.platform.requests import Caller, IfMatch, etag
 from youhui.promotions.rules import ANSWERED, Terms, read_terms
 from youhui.promotions.schemas import PromotionOut, promotion_out
 from youhui.promotions.service import Promotions
@@ -52,9 +53,9 @@ def router(
             raise invalid(error.problems) from None
 
     @routes.post("", status_code=201, summary="Store a promotion", openapi_extra=_BODY)
-    def create(document: Document) -> PromotionOut:
+    def create(document: Document, by: Caller) -> PromotionOut:
         """The id must be new: 409 PROMOTION_EXISTS. The next quote is priced with it."""
-        (added,) = service.add([terms_of(document)])
+        (added,) = service.add([terms_of(document)], by)
         return promotion_out(added, clock())
 
     @routes.get("", summary="List promotions")
@@ -64,21 +65,26 @@ def router(
         return page_of([promotion_out(one, clock()) for one in found], total, paging)
 
     @routes.get("/{id}", summary="One promotion")
-    def one(id: str) -> PromotionOut:  # noqa: A002
-        """404 PROMOTION_NOT_FOUND if there is none with this id."""
-        return promotion_out(service.get(id), clock())
+    def one(id: str, response: Response) -> PromotionOut:  # noqa: A002
+        """404 PROMOTION_NOT_FOUND if there is none with this id. `ETag` is what `If-Match` takes."""
+        found = service.get(id)
+        response.headers["etag"] = etag(found.version)
+        return promotion_out(found, clock())
 
     @routes.put("/{id}", summary="Change a promotion", openapi_extra=_BODY)
-    def replace(id: str, document: Document) -> PromotionOut:  # noqa: A002
-        """Replaces all its terms; its id may be left out of the body, and its place in the list stays."""
+    def replace(id: str, document: Document, by: Caller, version: IfMatch) -> PromotionOut:  # noqa: A002
+        """Replaces all its terms; its id may be left out of the body, and its place in the list stays.
+
+        With `If-Match` only as it was read: else 412 PRECONDITION_FAILED.
+        """
         if document.setdefault("id", id) != id:
             raise invalid([Problem("id", "not_this_id", {"id": id})])
-        return promotion_out(service.replace(terms_of(document)), clock())
+        return promotion_out(service.replace(terms_of(document), by, version), clock())
 
     @routes.delete("/{id}", status_code=204, summary="Delete a promotion")
-    def remove(id: str) -> Response:  # noqa: A002
-        """The next quote is priced without it."""
-        service.remove(id)
+    def remove(id: str, by: Caller, version: IfMatch) -> Response:  # noqa: A002
+        """The next quote is priced without it. With `If-Match` only as it was read."""
+        service.remove(id, by, version)
         return Response(status_code=204)
 
     return routes

@@ -8,9 +8,12 @@ from datetime import datetime
 import structlog
 
 from youhui.checkout.ports import Changes, Rule
-from youhui.checkout.store import next_version, read_version
+from youhui.checkout.store import Source, next_version, read_versions
 from youhui.engine import InvalidDocument, Registry
+from youhui.platform.audit import record
 from youhui.platform.db import Database
+from youhui.platform.principals import Principal
+from youhui.platform.problems import Outdated
 from youhui.promotions import store
 from youhui.promotions.model import StoredPromotion
 from youhui.promotions.rules import Terms, rule_of
@@ -28,35 +31,56 @@ class Promotions:
         self._clock = clock
         self._changed = changed
 
-    def add(self, terms: Sequence[Terms]) -> list[StoredPromotion]:
+    def add(self, terms: Sequence[Terms], by: Principal) -> list[StoredPromotion]:
         """Stores new ones at the end of the list, all or none. Raises PromotionExists, Unavailable."""
         now = self._clock()
         with self._database.writing() as connection:
             added = []
             for one in terms:
-                version = next_version(connection)
+                version = next_version(connection, Source.PROMOTIONS)
                 added.append(one.stored(position=version, version=version, created_at=now, at=now))
                 store.add(connection, added[-1])
+                record(
+                    connection,
+                    now,
+                    by,
+                    "promotion.create",
+                    f"promotion:{added[-1].id}",
+                    after=_shown(added[-1]),
+                )
         self._changed()
         return added
 
-    def replace(self, terms: Terms) -> StoredPromotion:
-        """Changes the one with this id, in its place. Raises PromotionNotFound, Unavailable."""
+    def replace(self, terms: Terms, by: Principal, version: int | None = None) -> StoredPromotion:
+        """Changes the one with this id, in its place. Raises PromotionNotFound, Outdated, Unavailable.
+
+        With a `version` only the one that the caller has read, as it is at that version.
+        """
+        now = self._clock()
         with self._database.writing() as connection:
-            version = next_version(connection)
-            old = store.get(connection, terms.promotion.id)
-            new = terms.stored(
-                position=old.position, version=version, created_at=old.created_at, at=self._clock()
-            )
+            moved = next_version(connection, Source.PROMOTIONS)
+            old = _same(store.get(connection, terms.promotion.id), version)
+            new = terms.stored(position=old.position, version=moved, created_at=old.created_at, at=now)
             store.replace(connection, new)
+            record(
+                connection,
+                now,
+                by,
+                "promotion.update",
+                f"promotion:{new.id}",
+                before=_shown(old),
+                after=_shown(new),
+            )
         self._changed()
         return new
 
-    def remove(self, name: str) -> None:
-        """Deletes one. Raises PromotionNotFound, Unavailable."""
+    def remove(self, name: str, by: Principal, version: int | None = None) -> None:
+        """Deletes one. Raises PromotionNotFound, Outdated, Unavailable."""
         with self._database.writing() as connection:
-            next_version(connection)
+            next_version(connection, Source.PROMOTIONS)
+            old = _same(store.get(connection, name), version)
             store.remove(connection, name)
+            record(connection, self._clock(), by, "promotion.delete", f"promotion:{name}", before=_shown(old))
         self._changed()
 
     def get(self, name: str) -> StoredPromotion:
@@ -70,6 +94,16 @@ class Promotions:
             return store.listed(connection, offset, limit), store.count(connection)
 
 
+def _same(promotion: StoredPromotion, version: int | None) -> StoredPromotion:
+    if version is not None and promotion.version != version:
+        raise Outdated
+    return promotion
+
+
+def _shown(promotion: StoredPromotion) -> Mapping[str, object]:
+    return {**promotion.document, "currency": promotion.currency}
+
+
 class StoredRules:
     """The promotions as a source of rules (checkout's port)."""
 
@@ -80,7 +114,7 @@ class StoredRules:
     def version(self) -> int:
         """The version of all stored rules. Raises Unavailable."""
         with self._database.reading() as connection:
-            return read_version(connection)
+            return read_versions(connection)[Source.PROMOTIONS]
 
     def changes(self, known: Mapping[str, Rule]) -> Changes:
         """What differs from the rules that are known, by their versions. Raises Unavailable."""

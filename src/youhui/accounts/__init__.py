@@ -1,0 +1,1 @@
+"""Accounts: operators, log-in, API keys, tokens of shoppers, the audit log."""

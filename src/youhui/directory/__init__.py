@@ -1,0 +1,1 @@
+"""The directory 商城资料: our mirror of the shop's customers, groups, products and categories."""

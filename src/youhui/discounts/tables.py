@@ -1,0 +1,82 @@
+"""The tables of discounts: the terms, and the two lists of whom and of what. Never their product."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+)
+
+from youhui.platform.db import TABLE_OPTIONS, UTCDateTime, metadata
+
+_ID = BigInteger().with_variant(Integer, "sqlite")
+
+discounts = Table(
+    "discounts",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("type", String(8), nullable=False),  # amount, percent
+    Column(
+        "value", BigInteger, nullable=False
+    ),  # minor units off a unit; or what is paid, in hundredths of a 折
+    Column("currency", String(3), nullable=False),
+    Column("priority", BigInteger, nullable=False),
+    Column("effective_time", UTCDateTime, nullable=False),
+    Column("expiration_time", UTCDateTime, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("all_customers", Boolean, nullable=False),
+    Column("all_products", Boolean, nullable=False),
+    # How long the lists are, so that a page of discounts does not count them.
+    Column("customers", Integer, nullable=False),
+    Column("groups", Integer, nullable=False),
+    Column("products", Integer, nullable=False),
+    Column("categories", Integer, nullable=False),
+    Column("version", BigInteger, nullable=False),  # of all discounts at its last change
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("updated_at", UTCDateTime, nullable=False),
+    Column("deleted_at", UTCDateTime),
+    Column("archived_at", UTCDateTime),
+    Index(None, "effective_time"),
+    Index(None, "expiration_time"),
+    Index(None, "priority", "updated_at", "id"),
+    Index("ix_discounts_all_customers_expiration_time", "all_customers", "expiration_time"),
+    **TABLE_OPTIONS,
+)
+
+discount_customers = Table(
+    "discount_customers",
+    metadata,
+    Column("discount_id", _ID, ForeignKey("discounts.id"), primary_key=True),
+    Column("kind", String(8), primary_key=True),  # customer, group
+    Column("value", String(64), primary_key=True),
+    Index(None, "kind", "value", "discount_id"),
+    sqlite_with_rowid=False,
+    **TABLE_OPTIONS,
+)
+
+discount_products = Table(
+    "discount_products",
+    metadata,
+    Column("discount_id", _ID, ForeignKey("discounts.id"), primary_key=True),
+    Column("kind", String(8), primary_key=True),  # product, category
+    Column("value", String(64), primary_key=True),
+    Index(None, "kind", "value", "discount_id"),
+    sqlite_with_rowid=False,
+    **TABLE_OPTIONS,
+)
+
+discount_archives = Table(
+    "discount_archives",
+    metadata,
+    Column("discount_id", _ID, ForeignKey("discounts.id"), primary_key=True),
+    Column("lists", LargeBinary(2**24), nullable=False),  # both lists, compressed JSON
+    **TABLE_OPTIONS,
+)
