@@ -194,6 +194,20 @@ def setup() -> None:
     stamped("project", (ROOT / "pyproject.toml").read_bytes(), install_project)
 
 
+def install_npm(folder: Path) -> None:
+    """Install a package-lock.json, by the machine's npm or by one from a wheel."""
+    if shutil.which("npm") is None:
+        install("node")
+
+    def work() -> None:
+        with step(f"install {folder.relative_to(ROOT)}/package-lock.json"):
+            path = f"{os.environ.get('PATH', os.defpath)}:{VENV / 'bin'}"
+            npm = ("npm", "--prefix", folder, "ci", "--no-audit", "--no-fund", "--loglevel=error")
+            run("/usr/bin/env", *npm, env={"PATH": path}, silent=True)
+
+    stamped(f"npm-{folder.name}", (folder / "package-lock.json").read_bytes(), work)
+
+
 def debian_packages(wanted: Mapping[str, str]) -> None:
     path = os.environ.get("PATH", os.defpath) + ":/usr/sbin"
     missing = [
@@ -237,6 +251,7 @@ def check() -> None:
 def test(*arguments: str) -> None:
     debian_packages(DEBIAN)
     install("journey")  # its example is tested too
+    install_npm(ROOT / "tests" / "seeds")
     with step("tests"):
         pytest(*arguments)
 
@@ -273,7 +288,7 @@ def lock(*arguments: str) -> None:
         uv("pip", "compile", "-q", *exact, *plain, *arguments, "-o", f"requirements/{name}.lock", *sources)
 
     compile_to("dev", "pyproject.toml", "--all-extras", "--group", "dev")
-    for group in ("journey", "bench"):
+    for group in ("journey", "bench", "node"):
         compile_to(group, "--group", group, "-c", "requirements/dev.lock")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tomllib
@@ -14,6 +15,7 @@ from packaging.utils import canonicalize_name
 from tests.architecture import source
 
 LOCKS = sorted((source.ROOT / "requirements").glob("*.lock"))
+NPM_LOCKS = [source.ROOT / "tests/seeds/package-lock.json"]
 ENTRY = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:root|home/\w+|Users/\w+|work)/")
 PRIVATE_ADDRESS = re.compile(r"\b(?:10\.\d+|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d+\.\d+\b")
@@ -44,7 +46,7 @@ def test_no_file_knows_the_machine_it_was_written_on() -> None:
 
 
 def test_there_is_a_lock_for_each_way_of_use() -> None:
-    assert [lock.stem for lock in LOCKS] == ["bench", "dev", "journey"]
+    assert [lock.stem for lock in LOCKS] == ["bench", "dev", "journey", "node"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=source.name)
@@ -53,6 +55,13 @@ def test_a_lock_names_versions_and_hashes_but_no_place(lock: Path) -> None:
     assert "://" not in text
     entries = re.split(r"\n(?=\S)", text.strip())
     assert [entry for entry in entries if not (ENTRY.match(entry) and "--hash=sha256:" in entry)] == []
+
+
+@pytest.mark.parametrize("lock", NPM_LOCKS, ids=source.name)
+def test_a_lock_of_npm_names_no_place_either(lock: Path) -> None:
+    packages = json.loads(lock.read_text(encoding="utf-8"))["packages"]
+    assert [name for name, entry in packages.items() if "resolved" in entry] == []
+    assert all("integrity" in entry for name, entry in packages.items() if name)
 
 
 def test_the_locks_agree_with_each_other() -> None:
