@@ -12,7 +12,7 @@ from examples.complete_journey.data import Year
 
 CAMPAIGN = 13
 OFF = 75
-"""cents off each unit, and a row's worth of the campaign's 1,077 households and 35,616 products"""
+"""cents off each unit of the campaign's 35,616 products, for its 1,077 households"""
 
 _SHELF = """
 create table if not exists shelf as
@@ -76,7 +76,12 @@ class Shop:
                 and b.c is not distinct from s.type
                order by product"""
         ):
-            row: Row = {"id": product, "sku": product, "name": name, "price": f"{price // 100}.{price % 100:02}"}
+            row: Row = {
+                "id": product,
+                "sku": product,
+                "name": name,
+                "price": f"{price // 100}.{price % 100:02}",
+            }
             row["categories"] = [] if category is None else [category]
             row["attributes"] = {} if brand is None else {"brand": brand}
             yield row
@@ -108,8 +113,8 @@ class Shop:
         products = self._year.all("select product::varchar from shelf order by 1")
         return [one for (one,) in households], [one for (one,) in products]
 
-    def expected(self, pairs: list[Pair]) -> list[dict[str, int]]:
-        """What plain SQL says campaign 13 takes off one unit, in cents, for each pair and product."""
+    def expected(self, pairs: list[Pair]) -> list[dict[str, tuple[int, bool]]]:
+        """What plain SQL says campaign 13 takes off one unit, in cents, and whether it is for the pair and product."""
         db = self._year.db
         db.execute("create or replace temp table asked (pair int, household bigint, product bigint)")
         for number, pair in enumerate(pairs):
@@ -121,7 +126,7 @@ class Shop:
                 where a.household in (select household from target where campaign = {CAMPAIGN})
                   and a.product in (select product from scope where campaign = {CAMPAIGN})"""
         )
-        answers = [dict.fromkeys(pair.products, 0) for pair in pairs]
+        answers = [dict.fromkeys(pair.products, (0, False)) for pair in pairs]
         for number, product, cents in rows:
-            answers[number][product] = cents
+            answers[number][product] = cents, True
         return answers
