@@ -1,11 +1,11 @@
-"""python3 dev.py bench [engine] [search] [compiling] [oscar] [http]: prints the table; exit 1 if a bar is missed."""
+"""python3 dev.py bench [SECTION…]: measures all sections or those named, prints a table; exit 1 if a bar is missed."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import compiling, engine, http, oscar, search
+from bench import compiling, directory, discounts, engine, http, oscar, search
 from bench.results import Row
 
 SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
@@ -13,6 +13,8 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "search": search.rows,
     "compiling": compiling.rows,
     "oscar": oscar.rows,
+    "discounts": discounts.rows,
+    "directory": directory.rows,
     "http": http.rows,
 }
 

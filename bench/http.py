@@ -17,21 +17,29 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench import cases, floor
 from bench.pairs import Ratio, interval
 from bench.results import Row, least
-from youhui.engine import encode_cart
+from youhui.discounts.model import Draft, Scope, Terms
+from youhui.engine import Customer, encode_cart
 
 ROUNDS = 15
 SECONDS = 2
 CONNECTIONS = 32
-SERVERS = ("youhui", "floor", "echo")
+SERVERS = ("youhui", "discounts", "floor", "echo")
+"""`discounts` is youhui asked by a customer who has 50 discounts, of which 3 match the cart"""
+APPS = {"discounts": "youhui"}
+LOYAL = "loyal"
+RATE = "1000000/minute"
+"""the limit of the API key: counted, and never reached"""
 
 
 def rows() -> Iterator[Row]:
-    """Two ratios, from rounds in which each server runs once."""
+    """Four ratios, from rounds in which each server runs once."""
     if shutil.which("wrk") is None:
         yield Row("POST /api/quotes", "wrk is not installed: Debian's package wrk")
         return
@@ -45,6 +53,30 @@ def rows() -> Iterator[Row]:
     detail = ", ".join(f"{name} {statistics.median(found):,.0f}/s" for name, found in rates.items())
     yield least("POST /api/quotes / the floor app, requests/s", _ratio(ours, rates["floor"]), 0.3, detail)
     yield least("POST /api/quotes / FastAPI + pydantic echo", _ratio(ours, rates["echo"]), 1.2, detail)
+    with_discounts = rates["discounts"]
+    yield least("a quote with 3 of 50 discounts / without", _ratio(with_discounts, ours), 0.7, detail)
+    yield least(
+        "a quote with 3 of 50 discounts / the floor app", _ratio(with_discounts, rates["floor"]), 0.25, detail
+    )
+
+
+def _drafts() -> Iterator[Draft]:
+    """50 of one customer; the first three are each for one of the cart's products."""
+    began = datetime(2026, 1, 1, tzinfo=UTC)
+    for i in range(50):
+        products = {f"OTHER-{i}-{k}" for k in range(20)} | ({f"SKU-{i:04d}"} if i < 3 else set())
+        yield Draft(
+            terms=Terms(
+                name=f"Discount {i}",
+                type="amount",
+                value=50 + i,
+                currency="EUR",
+                priority=i % 5,
+                effective_time=began,
+                expiration_time=began + timedelta(days=3650),
+            ),
+            scope=Scope(customers=frozenset({LOYAL}), products=frozenset(products)),
+        )
 
 
 def _ratio(ours: list[float], base: list[float]) -> Ratio:
@@ -62,12 +94,15 @@ class _Bench:
         self.folder = folder
         self.database = f"sqlite:///{folder}/bench.db"
         cart = json.dumps(encode_cart(cases.cart(10)))
-        for name, body in {"youhui": cart, "floor": floor.request(10).decode(), "echo": cart}.items():
-            script = f'wrk.method="POST"\nwrk.headers["Content-Type"]="application/json"\nwrk.body=[==[{body}]==]\n'
-            (folder / f"{name}.lua").write_text(script)
-        self._store_promotions()
+        loyal = json.dumps(encode_cart(replace(cases.cart(10), customer=Customer(LOYAL, ("gold",)))))
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._prepare()}"}
+        said = "".join(f'wrk.headers["{name}"]="{value}"\n' for name, value in headers.items())
+        raw = floor.request(10).decode()
+        for name, body in {"youhui": cart, "discounts": loyal, "floor": raw, "echo": cart}.items():
+            (folder / f"{name}.lua").write_text(f'wrk.method="POST"\n{said}wrk.body=[==[{body}]==]\n')
 
-    def _store_promotions(self) -> None:
+    def _prepare(self) -> str:
+        """Stores promotions and discounts, and makes the API key that quotes are asked with, which it answers."""
         from youhui import bootstrap
         from youhui.platform import migrate
         from youhui.platform.principals import SYSTEM
@@ -80,13 +115,16 @@ class _Bench:
         service.promotions.add(
             [read_terms(document, "EUR", service.registry) for document in documents], SYSTEM
         )
+        service.discounts.write(SYSTEM, lambda writing: [writing.add(draft) for draft in _drafts()])
+        _, secret = service.keys.add("bench", {"quote"}, SYSTEM)
         service.database.close()
+        return secret
 
     def rate(self, name: str) -> float:
         """Starts the server, warms it up, and answers its requests per second."""
         server = subprocess.Popen(
-            ["taskset", "-c", "0", sys.executable, "-m", "bench.http_apps", name],
-            env={**os.environ, "YOUHUI_DATABASE_URL": self.database},
+            ["taskset", "-c", "0", sys.executable, "-m", "bench.http_apps", APPS.get(name, name)],
+            env={**os.environ, "YOUHUI_DATABASE_URL": self.database, "YOUHUI_LIMITS__STOREFRONT": RATE},
             stdout=subprocess.PIPE,
             text=True,
         )

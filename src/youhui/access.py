@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from youhui.platform.access import Allowed, Table
 from youhui.platform.principals import STAFF, WRITERS, Role
 
-EVERYONE: frozenset[Role] = frozenset({"anonymous", "shopper", "storefront"}) | STAFF
+EVERYONE: frozenset[Role] = frozenset(get_args(Role))
 SHOP: frozenset[Role] = frozenset({"storefront"})
 SHOPPERS: frozenset[Role] = frozenset({"shopper"})
 ADMIN: frozenset[Role] = frozenset({"admin"})
@@ -70,3 +72,8 @@ TABLE: Table = {
     ("GET", "/docs"): _PROBE,
     ("GET", "/docs/assets/{file:path}"): _PROBE,
 }
+
+
+def table(metrics_public: bool) -> Table:
+    """The one of a deployment: its metrics may be everyone's."""
+    return {**TABLE, ("GET", "/metrics"): Allowed(EVERYONE)} if metrics_public else TABLE

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from importlib.resources import files
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -17,10 +19,17 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from youhui import bootstrap
-from youhui.access import TABLE
+from youhui.access import table
+from youhui.accounts import http as accounts
+from youhui.accounts.service import FIRST
 from youhui.bootstrap import Service
 from youhui.checkout import http as quotes
+from youhui.directory import http as directory
+from youhui.discounts import http as discounts
+from youhui.discounts import query as discount_query
+from youhui.platform import pages
 from youhui.platform.access import Access
+from youhui.platform.addresses import Addresses
 from youhui.platform.edge import Edge, call_of
 from youhui.platform.guard import Guard
 from youhui.platform.openapi import documented
@@ -49,26 +58,53 @@ def create_app(service: Service | None = None) -> Edge:
             (Refusal, HTTPException, RequestValidationError, Exception), _refused
         ),
     )
-    endpoint = quotes.Quotes(service.quoting, service.requests, service.clock)
+    endpoint = quotes.Quotes(
+        service.quoting,
+        service.requests,
+        service.completing,
+        service.readers,
+        service.clock,
+        service.metrics.calculation.observe,
+    )
+    queries = discount_query.Queries(service.discount_lookup, service.readers, service.settings.currency)
     app.router.routes.insert(0, Route(quotes.PATH, endpoint, methods=["POST"]))
+    app.include_router(discount_query.router(queries))
     app.include_router(
         promotions.router(service.promotions, service.registry, service.settings.currency, service.clock)
     )
+    for routes in accounts.routers(service.operators, service.sessions, service.keys, service.history):
+        app.include_router(routes)
+    app.include_router(directory.router(service.directory))
+    zone = ZoneInfo(service.settings.time_zone)
+    app.include_router(discounts.router(service.discounts, service.settings.currency, zone))
     _add_pages(app, service)
+    app.include_router(pages.router(service.metrics, service.readiness))
     schemas = {promotions.SCHEMA: promotions.schema(service.registry)}
-    app.openapi = documented(app, [quotes.operation()], schemas)  # type: ignore[method-assign]
+    allowed = table(service.settings.metrics_public)
+    app.openapi = documented(app, [quotes.operation()], schemas, allowed)  # type: ignore[method-assign]
     return Edge(
         app,
-        {("POST", quotes.PATH): endpoint.answer},
-        Guard(Access(TABLE), service.identities, service.limits),
+        {("POST", quotes.PATH): endpoint.answer, ("GET", discount_query.PATH): queries.answer},
+        Guard(Access(allowed), service.identities, service.limits),
+        address=Addresses(service.settings.trusted_proxies),
+        observe=service.metrics.observe,
         access_log=service.settings.access_log,
     )
+
+
+_FIRST_START = """
+首次启动，已创建管理员；密码只显示这一次 / First start: this admin was made, and its password is shown only once
+
+    {name}  {password}
+"""
 
 
 def _lifespan(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(service.start)
+        if password := await asyncio.to_thread(service.operators.add_first):
+            print(_FIRST_START.format(name=FIRST, password=password), file=sys.stderr, flush=True)
         try:
             yield
         finally:

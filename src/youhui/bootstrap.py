@@ -5,22 +5,38 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import entry_points
 
+from youhui.accounts.lookup import Identities
+from youhui.accounts.service import History, Keys, Operators
+from youhui.accounts.sessions import Sessions
+from youhui.checkout.completing import Completing
 from youhui.checkout.following import Following
+from youhui.checkout.monitoring import watch
 from youhui.checkout.quoting import Quoting
 from youhui.checkout.requests import Requests
 from youhui.checkout.store import Source
+from youhui.directory.lookup import Lookup
+from youhui.directory.service import Entries
+from youhui.discounts.jobs import ARCHIVE, archive
+from youhui.discounts.lookup import Lookup as DiscountLookup
+from youhui.discounts.service import Discounts
 from youhui.engine import BUILT_IN, Registry
 from youhui.engine.actions.base import Action
 from youhui.engine.conditions.base import Condition
 from youhui.platform import migrate
-from youhui.platform.access import Allowed
+from youhui.platform.channel import Channel, PostgreSQLChannel
 from youhui.platform.db import Database
-from youhui.platform.guard import Limits
-from youhui.platform.principals import SYSTEM, Identities, Principal
+from youhui.platform.jobs import Jobs
+from youhui.platform.keyfile import secret_key
+from youhui.platform.metrics import Metrics
+from youhui.platform.ratelimit import RateLimits, Shared, parse_limit
+from youhui.platform.readers import Readers
+from youhui.platform.readiness import Readiness
 from youhui.platform.settings import Settings
+from youhui.platform.tokens import Issuer, Tokens
 from youhui.promotions.service import Promotions, StoredRules
 
 Clock = Callable[[], datetime]
@@ -37,12 +53,25 @@ class Service:
     clock: Clock
     registry: Registry
     database: Database
+    metrics: Metrics
+    readiness: Readiness
+    jobs: Jobs
     following: Following
     identities: Identities
-    limits: Limits
+    operators: Operators
+    sessions: Sessions
+    keys: Keys
+    history: History
+    limits: RateLimits
     quoting: Quoting
     requests: Requests
+    completing: Completing
+    readers: Readers
+    discount_lookup: DiscountLookup
     promotions: Promotions
+    directory: Entries
+    shop: Lookup
+    discounts: Discounts
 
     def start(self) -> None:
         """Brings the database up to date, loads the rules and follows them. Raises Unavailable."""
@@ -50,10 +79,17 @@ class Service:
         self.quoting.refresh()
         gc.freeze()  # compiled rules live long: a collection need not walk through all of them again and again
         self.following.start()
+        self.limits.start()
+        self.identities.start()
+        self.jobs.start()
 
     def stop(self) -> None:
         """Lets go of threads and connections."""
+        self.jobs.stop()
+        self.identities.stop()
+        self.limits.stop()
         self.following.stop()
+        self.readers.stop()
         self.database.close()
 
 
@@ -62,34 +98,80 @@ def service(settings: Settings, clock: Clock | None = None) -> Service:
     tell = clock or _now
     registry = kinds()
     database = Database(settings.database_url)
-    following = Following(database)
     quoting = Quoting(StoredRules(database, registry))
+    channel, shared = _between_nodes(settings, database)
+    following = Following(database, channel, every_look=quoting.compact)
     following.listen(Source.PROMOTIONS, quoting.refresh)
+    shop = Lookup(
+        database,
+        partial(following.version, Source.DIRECTORY),
+        settings.discount_cache.customer_seconds,
+        settings.discount_cache.product_seconds,
+    )
+    following.listen(Source.DIRECTORY, shop.refresh)
+    metrics = Metrics()
+    watch(metrics, following, quoting)
+    discount_lookup = DiscountLookup(
+        database,
+        shop,
+        tell,
+        partial(following.version, Source.DISCOUNTS),
+        settings.discount_cache.result_seconds,
+        metrics.cache("discounts"),
+    )
+    tokens = Tokens(partial(secret_key, settings), tell)
+    identities = _identities(settings, database, tell, tokens)
+    discounts = Discounts(database, shop, tell, following.notice)
+    jobs = Jobs(database, tell)
+    old = timedelta(days=settings.archive_discounts_after_days)
+    jobs.register(ARCHIVE, settings.archive_cron, partial(archive, discounts, old))
+    operators = Operators(database, tell, identities.forget)
+    access = timedelta(minutes=settings.access_token_minutes)
+    idle = timedelta(days=settings.refresh_token_days)
     return Service(
         settings=settings,
         clock=tell,
         registry=registry,
         database=database,
+        metrics=metrics,
+        readiness=Readiness(database, lambda: following.last_looked_at, settings.redis_url),
+        jobs=jobs,
         following=following,
-        identities=_Anyone(),
-        limits=_Unlimited(),
+        identities=identities,
+        operators=operators,
+        sessions=Sessions(database, tell, tokens, operators, identities.forget, access=access, idle=idle),
+        keys=Keys(database, tell, tokens, access, identities.forget),
+        history=History(database),
+        limits=RateLimits({name: rate and parse_limit(rate) for name, rate in settings.limits}, shared),
         quoting=quoting,
         requests=Requests(settings.strategy),
+        completing=Completing(shop, discount_lookup),
+        readers=Readers(),
+        discount_lookup=discount_lookup,
         promotions=Promotions(database, tell, following.notice),
+        directory=Entries(database, tell, following.notice, shop.tree, settings.currency),
+        shop=shop,
+        discounts=discounts,
     )
 
 
-class _Anyone:  # FIXME accounts
-    def held(self, credentials: str) -> Principal | None:
-        return SYSTEM
+def _identities(settings: Settings, database: Database, clock: Clock, tokens: Tokens) -> Identities:
+    shop = settings.jwt
+    if shop is None:
+        return Identities(database, clock, tokens)
+    return Identities(database, clock, tokens, Issuer(shop, clock), shop.customer_claim)
 
-    def identify(self, credentials: str) -> Principal:
-        return SYSTEM
 
+def _between_nodes(settings: Settings, database: Database) -> tuple[Channel | None, Shared | None]:
+    """What nodes wake each other by, and where they add up what they let through, if there is something for it."""
+    if settings.redis_url is not None:
+        from youhui.platform import valkey  # needs the extra `redis`, which nobody else does
 
-class _Unlimited:  # FIXME rate limits
-    def take(self, principal: Principal, address: str, allowed: Allowed) -> None:
-        pass
+        client = valkey.connect(settings.redis_url.get_secret_value())
+        return valkey.ValkeyChannel(client), valkey.SharedCounts(client)
+    if database.engine.dialect.name == "postgresql":
+        return PostgreSQLChannel(database), None
+    return None, None
 
 
 def kinds() -> Registry:

@@ -13,6 +13,13 @@ PARTS = {
     "__init__", "model", "rules", "service", "store", "tables", "http", "schemas", "jobs", "problems",
     "importing",  # many rows at once, streamed
     "lookup",  # what the hot routes ask, cached
+    "reading",  # the one query that lookup asks: SQL beside the store's
+    "query",  # a hot route of its own, past FastAPI
+    "forms", "values",  # what is sent, read field by field with every fault at once
+    "writing",  # the rows, lists and traces of one transaction
+    "targets",  # lists too long to be read as a whole, beside the store
+    "verdicts",  # why this one, why not that one
+    "sessions",  # logging in is as long as administering accounts
 }  # fmt: skip
 CAPABILITY_MODULES = [
     path for capability in source.CAPABILITIES for path in source.modules(source.PACKAGE / capability)

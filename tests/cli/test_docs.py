@@ -17,7 +17,10 @@ def test_the_page_shows_what_the_command_prints(arguments: str) -> None:
     assert shown == [docs.block(arguments)], ANEW
 
 
-COMMANDS = [command.callback.__name__ for command in app.registered_commands if command.callback]
+COMMANDS = [
+    command.name or command.callback.__name__ for command in app.registered_commands if command.callback
+]
+COMMANDS += [group.name for group in app.registered_groups if group.name]
 
 
 @pytest.mark.parametrize("arguments", ["--help", *(f"{command} --help" for command in COMMANDS)])

@@ -49,19 +49,6 @@ def merged(promotions: list[Promotion], changed: list[Promotion]) -> list[Promot
     return list(by_id.values())
 
 
-@given(cases(most=6), st.integers(0, 6))
-def test_an_overlay_is_the_longer_list(case: Document, split: int) -> None:
-    read = read_case(case)
-    few, more = read.promotions[:split], read.promotions[split:]
-    base = Ruleset(few)
-    before = priced(base, read)
-    over = base.overlay(more)
-    assert (over.version, over.promotions()) == (Ruleset(read.promotions).version, read.promotions)
-    assert priced(over, read) == priced(Ruleset(read.promotions), read)
-    assert priced(base, read) == before
-    assert base.version == Ruleset(few).version
-
-
 BASE: Document = {"id": "p", "actions": [{"kind": "amount_off", "amount": "5.00", "target": "order"}]}
 
 

@@ -1,24 +1,31 @@
-"""`POST /api/quotes`: a hot route. It decodes and encodes with msgspec, prices from memory, and touches no database."""
+"""`POST /api/quotes`: a hot route. It decodes and encodes with msgspec and prices from memory; what is not in memory is
+looked up by reader threads, never on the event loop.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from time import perf_counter
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from youhui.checkout.answers import answer
+from youhui.checkout.completing import Completing, Ready, stated_by
+from youhui.checkout.problems import invalid
 from youhui.checkout.quoting import Quoting
 from youhui.checkout.requests import Asked, Requests, Wishes
 from youhui.checkout.schemas import QuoteOut
-from youhui.engine import BUILT_IN, Cart
+from youhui.engine import BUILT_IN, Cart, Problem, Quote
 from youhui.engine.schema import Definitions
 from youhui.platform.edge import Call, call_of
-from youhui.platform.languages import Language
 from youhui.platform.openapi import Operation, Schema
+from youhui.platform.readers import Readers
 
 PATH = "/api/quotes"
 
@@ -26,28 +33,61 @@ PATH = "/api/quotes"
 class Quotes:
     """The endpoint: `answer` is what the edge reaches at once, the ASGI application is for the router."""
 
-    def __init__(self, quoting: Quoting, requests: Requests, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        quoting: Quoting,
+        requests: Requests,
+        completing: Completing,
+        readers: Readers,
+        clock: Callable[[], datetime],
+        timed: Callable[[float], None],
+    ) -> None:
         self._quoting = quoting
         self._requests = requests
+        self._completing = completing
+        self._readers = readers
         self._clock = clock
+        self._timed = timed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request. Raises Invalid."""
+        """Answers one request. Raises Invalid, Forbidden, Unavailable."""
         body = await self.answer(call_of(scope))
         await Response(body, media_type="application/json")(scope, receive, send)
 
     async def answer(self, call: Call) -> bytes:
-        """The quote as JSON. Raises Invalid."""
-        asked = self._requests.read(call.body)
-        if _long(asked):
-            return await asyncio.to_thread(self._answer, asked, call.language)
-        return self._answer(asked, call.language)
-
-    def _answer(self, asked: Asked, language: Language) -> bytes:
-        priced = self._quoting.priced(asked.cart.currency)
+        """The quote as JSON. Raises Invalid, Forbidden (somebody else's cart), Unavailable."""
+        asked = self._asked(call)
         at = asked.at or self._clock()
-        quote = priced.ruleset.price(asked.cart, priced.usage, at=at, options=asked.options)
-        return answer(quote, priced.ruleset, asked.options.strategy, language)
+        ready = self._completing.held(asked.stated, at)
+        if ready is None:
+            ready = await self._readers.run(self._completing.looked_up, asked.stated, at)
+        if _long(asked):
+            return await asyncio.to_thread(self._answer, asked, ready, at, call)
+        return self._answer(asked, ready, at, call)
+
+    def _asked(self, call: Call) -> Asked:
+        asked = self._requests.read(call.body)
+        if call.principal.customer is None:
+            return asked
+        if asked.at is not None:
+            raise invalid([Problem("at", "not_for_shoppers")])
+        return asked._replace(stated=stated_by(call.principal, asked.stated))
+
+    def _answer(self, asked: Asked, ready: Ready, at: datetime, call: Call) -> bytes:
+        began = perf_counter()
+        priced = self._quoting.priced(ready.cart.currency)
+        ruleset = priced.ruleset.overlay(ready.layer)
+        quote = ruleset.price(ready.cart, priced.usage, at=at, options=asked.options)
+        self._timed(perf_counter() - began)
+        if call.principal.customer is not None:
+            quote = _without_codes(quote)
+        return answer(quote, ruleset, asked.options.strategy, call.language)
+
+
+def _without_codes(quote: Quote) -> Quote:
+    """Nothing of promotions whose code was not entered: a shopper is not told of codes."""
+    told = tuple([verdict for verdict in quote.verdicts if verdict.reason != "code_required"])
+    return quote if len(told) == len(quote.verdicts) else replace(quote, verdicts=told)
 
 
 def _long(asked: Asked) -> bool:
@@ -61,20 +101,36 @@ def operation() -> Operation:
     definitions = Definitions(BUILT_IN)
     wishes = definitions.keys(Wishes)["properties"]
     assert isinstance(wishes, dict)
-    request = definitions.document("QuoteRequest", definitions.keys(Cart, optional=wishes))
+    request: Any = definitions.document("QuoteRequest", definitions.keys(Cart, optional=wishes))
+    line = request["$defs"]["line"]
+    line["required"] = ["id", "quantity"]
+    line["anyOf"] = [{"required": ["sku"]}, {"required": ["product"]}]
     (answered,), parts = msgspec.json.schema_components([QuoteOut], ref_template="#/$defs/{name}")
     return Operation(
         PATH,
         "post",
         "checkout",
         "Price a cart",
-        "Amounts are decimal strings with the currency's digits. Ids may be numbers; they are kept as texts. "
-        "`at`: the instant to price at (default: now).",
+        DESCRIPTION,
         request=request,
         response=Schema({**answered, "$defs": parts}),
         example=EXAMPLE,
     )
 
+
+DESCRIPTION = """Amounts are decimal strings with the currency's digits. Ids may be numbers; they are kept as texts.
+`at`: the instant to price at (default: now).
+
+What a cart leaves out comes from the directory: of a line `unit_price`, `categories` (with all above), `attributes`,
+and either `sku` or `product`; of a customer `groups` and `attributes`. A product that the directory does not know
+needs a `unit_price`. Discounts of the customer are among the promotions, as `discount:<id>`; for them the categories
+above the stated ones count too.
+
+With a shopper's token the customer is the shopper (403 for another), and what is stated of prices, categories,
+attributes, groups, `discountable`, `min_unit_price` and `orders_count` is ignored: all comes from the directory, and a
+product that is not there or not for sale is refused. The price of shipping stays as stated. `at` is refused, and
+nothing is said of promotions whose code was not entered.
+"""
 
 EXAMPLE = {
     "currency": "CNY",

@@ -8,33 +8,41 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from youhui.checkout.completing import LeftOut, Stated
 from youhui.engine import Cart, Context, Customer, Line, Shipping
 from youhui.engine.forms import LARGEST
 from youhui.engine.money import is_currency, parse_amount
 from youhui.engine.quote import Explain, Strategy
+from youhui.platform.ids import is_shop_id
+
+MOST_CATEGORIES = 100
+MOST_GROUPS = 1_000
+"""of a line, and of a customer: each is looked up"""
 
 _Name = Annotated[str, Meta(min_length=1)]
 _Count = Annotated[int, Meta(ge=0, le=LARGEST)]
+_Categories = Annotated[tuple[str, ...], Meta(max_length=MOST_CATEGORIES)]
+_Groups = Annotated[tuple[str, ...], Meta(max_length=MOST_GROUPS)]
 _Attributes = dict[str, str | Annotated[int, Meta(ge=-LARGEST, le=LARGEST)] | bool]
 
 
 class _Line(Struct, forbid_unknown_fields=True, gc=False):
     id: _Name
-    sku: _Name
-    unit_price: str
     quantity: Annotated[int, Meta(ge=1, le=LARGEST)]
+    sku: _Name | UnsetType = UNSET
+    unit_price: str | UnsetType = UNSET
     product: _Name | UnsetType = UNSET
-    categories: tuple[str, ...] = ()
-    attributes: _Attributes = {}
+    categories: _Categories | UnsetType = UNSET
+    attributes: _Attributes | UnsetType = UNSET
     min_unit_price: str | UnsetType = UNSET
     discountable: bool = True
 
 
 class _Customer(Struct, forbid_unknown_fields=True):
     id: _Name
-    groups: tuple[str, ...] = ()
+    groups: _Groups | UnsetType = UNSET
     orders_count: _Count = 0
-    attributes: _Attributes = {}
+    attributes: _Attributes | UnsetType = UNSET
 
 
 class _Shipping(Struct, forbid_unknown_fields=True):
@@ -66,8 +74,8 @@ decode_plain = msgspec.json.Decoder(PlainDocument).decode
 _NO_CONTEXT = Context()
 
 
-def plain_cart(document: PlainDocument) -> Cart:
-    """Raises ValueError where the codec would find a fault."""
+def plain_cart(document: PlainDocument) -> Stated:
+    """Raises ValueError where the exact way would find a fault."""
     currency = document.currency
     if not is_currency(currency):
         raise ValueError(currency)
@@ -75,7 +83,7 @@ def plain_cart(document: PlainDocument) -> Cart:
     if len({line.id for line in lines}) < len(lines):
         raise ValueError("an id is used twice")
     shipping, context, customer = document.shipping, document.context, document.customer
-    return Cart(
+    cart = Cart(
         currency,
         lines,
         None if customer is None else _customer(customer),
@@ -84,6 +92,22 @@ def plain_cart(document: PlainDocument) -> Cart:
         _NO_CONTEXT
         if context is UNSET
         else Context(context.channel, context.country, context.payment_method),
+    )
+    return Stated(
+        cart,
+        tuple([_left_out(line) for line in document.lines]),
+        customer is not None and customer.groups is UNSET,
+        customer is not None and customer.attributes is UNSET,
+    )
+
+
+def _left_out(line: _Line) -> LeftOut:
+    return LeftOut(
+        line.sku is UNSET,
+        line.product is UNSET,
+        line.unit_price is UNSET,
+        line.categories is UNSET,
+        line.attributes is UNSET,
     )
 
 
@@ -96,25 +120,31 @@ class _Draft:
 def _line(line: _Line, currency: str) -> Line:
     draft: Any = _Draft()
     draft.id = line.id
-    draft.sku = line.sku
-    draft.unit_price = _amount(line.unit_price, currency)
+    product = line.sku if line.product is UNSET else line.product
+    sku = product if line.sku is UNSET else line.sku
+    if product is UNSET or sku is UNSET or sku.isspace() or line.id.isspace() or not is_shop_id(product):
+        raise ValueError("no name, or none that can be looked up")
+    draft.sku, draft.product = sku, product
+    draft.unit_price = 0 if line.unit_price is UNSET else _amount(line.unit_price, currency)
     draft.quantity = line.quantity
-    draft.product = product = line.sku if line.product is UNSET else line.product
-    draft.categories = line.categories
-    draft.attributes = line.attributes
+    draft.categories = () if line.categories is UNSET else line.categories
+    draft.attributes = {} if line.attributes is UNSET else line.attributes
     draft.min_unit_price = 0 if line.min_unit_price is UNSET else _amount(line.min_unit_price, currency)
     draft.discountable = line.discountable
-    if line.id.isspace() or line.sku.isspace() or product.isspace():
-        raise ValueError("an empty name")
     draft.__class__ = Line
     frozen: Line = draft
     return frozen
 
 
 def _customer(customer: _Customer) -> Customer:
-    if customer.id.isspace():
-        raise ValueError("an empty name")
-    return Customer(customer.id, customer.groups, customer.orders_count, customer.attributes)
+    if not is_shop_id(customer.id):
+        raise ValueError("no id of a customer")
+    return Customer(
+        customer.id,
+        () if customer.groups is UNSET else customer.groups,
+        customer.orders_count,
+        {} if customer.attributes is UNSET else customer.attributes,
+    )
 
 
 @functools.lru_cache(maxsize=16_384)  # a shop's prices come again and again

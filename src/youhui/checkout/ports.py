@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from youhui.engine import Promotion, Used
+from youhui.engine import Layer, Promotion, Used
 from youhui.engine.facts import Attributes
 
 
@@ -61,11 +61,11 @@ class CartFacts:
 class RuleSource(Protocol):
     """Rules that are too many, or too long, to be held for all: those of one cart, narrowed to its products."""
 
-    def held(self, facts: CartFacts) -> Sequence[Promotion] | None:
+    def held(self, facts: CartFacts) -> Layer | None:
         """From memory, without waiting: None if they must be looked up."""
 
-    def rules_for(self, facts: CartFacts) -> Sequence[Promotion]:
-        """In list order, at most two queries. Called in threads. Raises Unavailable."""
+    def rules_for(self, facts: CartFacts) -> Layer:
+        """The same, looked up with at most two queries. Called in threads. Raises Unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +114,12 @@ class Directory(Protocol):
         """These categories and all above them, from memory."""
 
     def missing_customers(self, ids: Collection[str]) -> Sequence[str]:
-        """Which of these do not exist, in their order."""
+        """Which of these do not exist, in their order. None while there is no customer at all: no shop has to bring
+        them.
+        """
 
     def missing_products(self, ids: Collection[str]) -> Sequence[str]:
-        """Which of these do not exist, in their order."""
+        """The same of products."""
 
     def missing_categories(self, ids: Collection[str]) -> Sequence[str]:
-        """Which of these do not exist, in their order."""
+        """The same of categories."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal, InvalidOperation
 from functools import partial
 
 import msgspec
@@ -22,6 +23,20 @@ SENTENCES: dict[str, Mapping[Language, str]] = {
         "编号须为 1–64 个字符，以文字或数字开头，不含空格、逗号、斜杠",
         "An id has 1 to 64 characters, begins with a letter or digit, and has no space, comma or slash",
     ),
+    "reserved_id": both("编号不能以 {got} 开头", "An id must not begin with {got}"),
+    "not_a_shop_id": both(
+        "编号须为 1–64 个字符，不含空格、逗号和控制字符",
+        "An id has 1 to 64 characters, and no space, comma or control character",
+    ),
+    "unknown_product": both(
+        "商城资料中没有商品 {got}，须给出单价", "The directory has no product {got}: state its unit price"
+    ),
+    "not_for_sale": both("商品 {got} 不存在或已下架", "There is no product {got}, or it is not for sale"),
+    "other_currency": both(
+        "商品 {got} 以 {currency} 标价，须给出单价",
+        "The price of product {got} is in {currency}: state its unit price",
+    ),
+    "not_for_shoppers": both("顾客只能按当前时间算价", "A shopper is quoted the prices of now"),
 }
 """of the faults that only the service finds; the engine has the sentences of its own"""
 
@@ -31,11 +46,15 @@ def invalid(problems: Iterable[Problem]) -> Invalid:
     return Invalid([Fault(p.path, p.code, partial(_say, p), p.params) for p in problems])
 
 
-def read_json(body: bytes) -> object:
+decode_exactly = msgspec.json.Decoder(float_hook=Decimal).decode
+"""Numbers with a point or an exponent become Decimals, exactly as they are written."""
+
+
+def read_json(body: bytes, decode: Callable[[bytes], object] = msgspec.json.decode) -> object:
     """The value of a body: without NaN, lone surrogates or NUL, and not nested without end. Raises Invalid."""
     try:
-        value: object = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        value = decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, InvalidOperation):
         raise invalid([Problem("", "not_json")]) from None
     if b"\\u0000" in body and (path := _nul(value)) is not None:
         raise invalid([Problem(path, "not_printable")])

@@ -47,6 +47,11 @@ class Quoting:
         """The version of the stored rules that are held."""
         return self._state.version
 
+    @property
+    def count(self) -> int:
+        """How many rules are held."""
+        return len(self._state.rules)
+
     def priced(self, currency: str) -> Priced:
         """The rules of a currency. Never waits."""
         return self._state.by_currency.get(currency, _NOTHING)

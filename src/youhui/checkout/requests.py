@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from youhui.checkout.plain import decode_plain, plain_cart
+from youhui.checkout.completing import LeftOut, Stated
+from youhui.checkout.plain import MOST_CATEGORIES, MOST_GROUPS, decode_plain, plain_cart
 from youhui.checkout.problems import invalid, read_json
 from youhui.engine import (
     BUILT_IN,
-    Cart,
     InvalidDocument,
     Options,
     Problem,
@@ -23,8 +23,10 @@ from youhui.engine import (
     decode_instant,
 )
 from youhui.engine.forms import LARGEST, Instant
+from youhui.engine.money import format_amount, is_currency
 from youhui.engine.quote import Explain, Strategy
 from youhui.engine.reading import Reader
+from youhui.platform.ids import is_shop_id
 
 MOST_LINES = 500
 MOST_CODES = 20
@@ -49,9 +51,9 @@ WISHES = ("at", "strategy", "explain", "hints")
 
 
 class Asked(NamedTuple):
-    """A cart, and how to price it. `at` None is now."""
+    """A cart as it was stated, and how to price it. `at` None is now."""
 
-    cart: Cart
+    stated: Stated
     at: datetime | None
     options: Options
 
@@ -69,18 +71,18 @@ class Requests:
         return self.read_exactly(body) if plain is None else plain
 
     def read_plain(self, body: bytes) -> Asked | None:
-        """None if there is anything to say about it: a fault, a number for an id, or many lines."""
+        """None if there is anything to say about it: a fault, a number for an id, or too many of something."""
         try:
             document = decode_plain(body)
             if b"\\u0000" in body or len(document.lines) > MOST_LINES or len(document.codes) > MOST_CODES:
                 return None
-            cart = plain_cart(document)
+            stated = plain_cart(document)
             at = None if document.at is None else decode_instant(document.at)
         except (ValueError, RecursionError):
             return None
         if document.strategy is None and document.explain == "considered" and not document.hints:
-            return Asked(cart, at, self._usual)
-        return Asked(cart, at, self._options(document.strategy, document.explain, document.hints))
+            return Asked(stated, at, self._usual)
+        return Asked(stated, at, self._options(document.strategy, document.explain, document.hints))
 
     def read_exactly(self, body: bytes) -> Asked:
         """The same by the engine's codec. Raises Invalid with every fault."""
@@ -89,7 +91,7 @@ class Requests:
             _keep_ids(document)
             _bound(document)
         try:
-            cart = decode_cart(document, WISHES)
+            stated = _stated(document)
             wishes = _wishes(document)
             at = (
                 decode_instant(document["at"])
@@ -98,10 +100,45 @@ class Requests:
             )
         except InvalidDocument as error:
             raise invalid(error.problems) from None
-        return Asked(cart, at, self._options(wishes.strategy, wishes.explain, wishes.hints))
+        return Asked(stated, at, self._options(wishes.strategy, wishes.explain, wishes.hints))
 
     def _options(self, strategy: Strategy | None, explain: Explain, hints: bool) -> Options:
         return Options(strategy=strategy or self._strategy, guests="refuse", explain=explain, hints=hints)
+
+
+def _stated(document: object) -> Stated:
+    """The cart, with placeholders for what may be left out. Raises InvalidDocument."""
+    given = document if isinstance(document, dict) else {}
+    lines, customer = _objects(given.get("lines")), _objects([given.get("customer")])
+    left_out = tuple([LeftOut(*[key not in line for key in LeftOut._fields]) for line in lines])
+    for line in lines:
+        _fill(line, given.get("currency"))
+    cart = decode_cart(document, WISHES)
+    problems = [
+        Problem(
+            f"lines[{i}].{'sku' if left.product else 'product'}", "not_a_shop_id", {"got": line.product[:60]}
+        )
+        for i, (line, left) in enumerate(zip(cart.lines, left_out, strict=True))
+        if not is_shop_id(line.product)
+    ]
+    if cart.customer is not None and not is_shop_id(cart.customer.id):
+        problems.append(Problem("customer.id", "not_a_shop_id", {"got": cart.customer.id[:60]}))
+    if problems:
+        raise InvalidDocument(problems)
+    return Stated(
+        cart, left_out, *[any(key not in one for one in customer) for key in ("groups", "attributes")]
+    )
+
+
+def _objects(values: object) -> list[dict[str, object]]:
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
+
+
+def _fill(line: dict[str, object], currency: object) -> None:
+    if "product" in line:
+        line.setdefault("sku", line["product"])
+    if isinstance(currency, str) and is_currency(currency):
+        line.setdefault("unit_price", format_amount(0, currency))
 
 
 def _wishes(document: object) -> Wishes:
@@ -136,7 +173,14 @@ def _text(value: object) -> object:
 
 
 def _bound(document: dict[str, object]) -> None:
-    for key, most in (("lines", MOST_LINES), ("codes", MOST_CODES)):
-        value = document.get(key)
+    """P23."""
+    sizes = [("lines", document, MOST_LINES), ("codes", document, MOST_CODES)]
+    sizes += [("customer.groups", one, MOST_GROUPS) for one in _objects([document.get("customer")])]
+    sizes += [
+        (f"lines[{i}].categories", line, MOST_CATEGORIES)
+        for i, line in enumerate(_objects(document.get("lines")))
+    ]
+    for path, owner, most in sizes:
+        value = owner.get(path.rpartition(".")[2])
         if isinstance(value, list) and len(value) > most:
-            raise invalid([Problem(key, "too_many", {"most": most})])
+            raise invalid([Problem(path, "too_many", {"most": most})])

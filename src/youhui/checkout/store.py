@@ -1,4 +1,4 @@
-"""The versions of what is priced by. Who changes something moves its source's version on first, in the same transaction."""
+"""The versions of what is priced by. Who changes something moves its version on first, in the same transaction."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from youhui.checkout.tables import rules_version
 
 
 class Source(IntEnum):
-    """What quotes depend on; each has a version of its own, so that a change of one leaves what is held of the others."""
+    """What quotes depend on; each has a version of its own: a change of one leaves what is held of the others."""
 
     PROMOTIONS = 1
     DISCOUNTS = 2

@@ -6,11 +6,17 @@ from typing import Annotated
 
 import typer
 
+from youhui.cli.config import config
 from youhui.cli.conformance import conformance
+from youhui.cli.database import db
+from youhui.cli.discounts import discounts
+from youhui.cli.importing import import_
+from youhui.cli.jobs import jobs
 from youhui.cli.lint import lint
+from youhui.cli.operators import keys, operators
 from youhui.cli.price import price
 from youhui.cli.schema import schema
-from youhui.cli.serve import db, serve
+from youhui.cli.serve import serve
 
 app = typer.Typer(
     name="youhui",
@@ -39,5 +45,11 @@ def _youhui(
     pass
 
 
-for command in (price, lint, conformance, schema, serve, db):
+for command in (price, lint, conformance, schema, serve, config):
     app.command()(command)
+app.command("import")(import_)
+app.add_typer(db, name="db")
+app.add_typer(jobs, name="jobs")
+app.add_typer(operators, name="operators")
+app.add_typer(keys, name="keys")
+app.add_typer(discounts, name="discounts")

@@ -1,35 +1,24 @@
-"""`youhui serve` and `youhui db`."""
+"""`youhui serve`."""
 
 from __future__ import annotations
 
 import json
 import sys
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from youhui.cli import opening
+from youhui.cli.opening import Where
 
 if TYPE_CHECKING:
     import socket
 
     from youhui.bootstrap import Service
 
-# What needs the extra `server` is imported when it is used: `youhui price` works without, and starts quickly.
-
-
-class Task(StrEnum):
-    """What to do with the database."""
-
-    upgrade = "upgrade"
-    check = "check"
-
-
 Address = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(help="The port to listen on; 0: any free one.", min=0, max=65535)]
 Demo = Annotated[bool, typer.Option("--demo", help="Store a dozen example promotions if there are none.")]
-Where = Annotated[
-    str | None, typer.Option(help="Its URL [default: YOUHUI_DATABASE_URL, else var/youhui.db].")
-]
 
 
 def serve(host: Address = "127.0.0.1", port: Port = 8000, demo: Demo = False, database: Where = None) -> None:
@@ -37,9 +26,10 @@ def serve(host: Address = "127.0.0.1", port: Port = 8000, demo: Demo = False, da
     import uvicorn
 
     from youhui.app import create_app
-    from youhui.platform import logs
+    from youhui.platform import logs, migrate
 
-    service = _service(database)
+    service = opening.service(database)
+    migrate.upgrade(service.database)  # what cannot be used is said before anything listens
     if demo:
         _load_demo(service)
     logs.configure()
@@ -49,6 +39,7 @@ def serve(host: Address = "127.0.0.1", port: Port = 8000, demo: Demo = False, da
         port=port,
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # whom to believe is a setting of ours, not that of uvicorn
         timeout_graceful_shutdown=10,
     )
     bound = config.bind_socket()
@@ -58,50 +49,44 @@ def serve(host: Address = "127.0.0.1", port: Port = 8000, demo: Demo = False, da
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:  # who reads the lines may use them at once
-                typer.echo(_welcome(address, service.promotions.page(0, 1)[1]))
+                token = demo_token(service) if demo else None
+                typer.echo(_welcome(address, service.promotions.page(0, 1)[1], token))
                 sys.stdout.flush()
 
     Server(config).run(sockets=[bound])
 
 
-def db(task: Annotated[Task, typer.Argument(help="What to do.")], database: Where = None) -> None:
-    """Bring the database to the tables of this version, or check that it has them."""
-    from youhui.platform import migrate
-
-    service = _service(database)
-    if task is Task.upgrade:
-        migrate.upgrade(service.database)
-    else:
-        migrate.check(service.database)
-    service.database.close()
-
-
-def _service(database: str | None) -> Service:
-    from youhui import bootstrap
-    from youhui.platform.settings import Settings
-
-    given: dict[str, Any] = {} if database is None else {"database_url": database}
-    return bootstrap.service(Settings(**given))
-
-
 def _load_demo(service: Service) -> None:
     from importlib.resources import files
 
-    from youhui.platform import migrate
     from youhui.platform.principals import SYSTEM
     from youhui.promotions.rules import read_terms
 
-    migrate.upgrade(service.database)
     documents = json.loads((files("youhui.cli") / "demo.json").read_text(encoding="utf-8"))
     if not service.promotions.page(0, 1)[1]:
         terms = [read_terms(document, "CNY", service.registry) for document in documents]
         service.promotions.add(terms, SYSTEM)
 
 
-def _welcome(url: str, stored: int) -> str:
+def demo_token(service: Service) -> str:
+    """Of an operator called "demo" whose password nobody knows: the lines work until it ends, in minutes."""
+    from youhui.accounts.problems import OperatorExists
+    from youhui.platform.principals import SYSTEM
+
+    try:
+        operator, _ = service.operators.add("demo", "operator", None, SYSTEM)
+    except OperatorExists:
+        operator = service.operators.named("demo")
+    return service.sessions.open(operator).access
+
+
+def _welcome(url: str, stored: int, token: str | None) -> str:
     """The lines to try; the new promotion has a name that is free, however often the demo was started."""
     promotion = {**PROMOTION, "id": f"{PROMOTION['id']}-{stored}"}
     return f"""Youhui 优惠 · {url}/docs
+
+# 访问凭证：演示令牌 15 分钟内有效，其余见 docs/accounts.md / credentials: the demo's are good for 15 minutes
+export TOKEN={token or "…"}
 
 # 算一单：第二件半价、满减、会员折扣、优惠码、包邮一起算 / price a cart that several promotions apply to
 {_curl(f"{url}/api/quotes", QUOTE)}
@@ -115,7 +100,10 @@ def _welcome(url: str, stored: int) -> str:
 
 
 def _curl(url: str, body: object) -> str:
-    return f"curl -s {url} -H 'Content-Type: application/json' -d '{json.dumps(body, ensure_ascii=False)}'"
+    sent = json.dumps(body, ensure_ascii=False)
+    return (
+        f"""curl -s {url} -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{sent}'"""
+    )
 
 
 QUOTE = {

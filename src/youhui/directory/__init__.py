@@ -1,1 +1,1 @@
-"""The directory 商城资料: our mirror of the shop's customers, groups, products and categories."""
+"""The directory 商城资料: our mirror of the shop's customers, products and categories."""

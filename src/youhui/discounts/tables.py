@@ -12,11 +12,14 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    UniqueConstraint,
 )
+from sqlalchemy.dialects.mysql import LONGBLOB
 
-from youhui.platform.db import TABLE_OPTIONS, UTCDateTime, metadata
+from youhui.platform.db import MYSQL, TABLE_OPTIONS, UTCDateTime, metadata
 
 _ID = BigInteger().with_variant(Integer, "sqlite")
+_BYTES = LargeBinary().with_variant(LONGBLOB, *MYSQL)  # MySQL's own holds 64 KiB
 
 discounts = Table(
     "discounts",
@@ -44,10 +47,13 @@ discounts = Table(
     Column("updated_at", UTCDateTime, nullable=False),
     Column("deleted_at", UTCDateTime),
     Column("archived_at", UTCDateTime),
+    Column("key", String(64)),  # by which the shop knows it
+    UniqueConstraint("key"),
     Index(None, "effective_time"),
     Index(None, "expiration_time"),
     Index(None, "priority", "updated_at", "id"),
     Index("ix_discounts_all_customers_expiration_time", "all_customers", "expiration_time"),
+    Index(None, "all_products"),
     **TABLE_OPTIONS,
 )
 
@@ -77,6 +83,6 @@ discount_archives = Table(
     "discount_archives",
     metadata,
     Column("discount_id", _ID, ForeignKey("discounts.id"), primary_key=True),
-    Column("lists", LargeBinary(2**24), nullable=False),  # both lists, compressed JSON
+    Column("lists", _BYTES, nullable=False),  # both lists, compressed JSON
     **TABLE_OPTIONS,
 )

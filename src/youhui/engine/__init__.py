@@ -14,6 +14,7 @@ from youhui.engine.codec import (
 )
 from youhui.engine.facts import Cart, Context, Customer, Line, Shipping, Usage, Used
 from youhui.engine.kinds import BUILT_IN, Registry
+from youhui.engine.layer import Layer
 from youhui.engine.problems import InvalidDocument, Problem
 from youhui.engine.promotion import Promotion
 from youhui.engine.quote import Options, Quote, Verdict
@@ -25,6 +26,7 @@ __all__ = [
     "Context",
     "Customer",
     "InvalidDocument",
+    "Layer",
     "Line",
     "Needs",
     "Options",

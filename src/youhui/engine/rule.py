@@ -90,3 +90,12 @@ class Rule:
             if family not in found or len(values) < len(found[family]):
                 found[family] = values
         return found
+
+
+def by_id(rules: Sequence[Rule]) -> dict[str, Rule]:
+    """The rules by their ids, in their order. Raises ValueError if an id is used twice."""
+    found = {rule.id: rule for rule in rules}
+    if len(found) < len(rules):
+        twice = next(rule.id for rule in rules if found[rule.id] is not rule)
+        raise ValueError(f"two promotions have the id {twice}")
+    return found

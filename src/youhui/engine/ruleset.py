@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from operator import attrgetter, sub
 
 from youhui.engine.facts import Cart, Usage
 from youhui.engine.hints import hinted
 from youhui.engine.index import Index
+from youhui.engine.layer import LATER, Layer
 from youhui.engine.prices import Facts
 from youhui.engine.pricing import Reason, State
 from youhui.engine.promotion import Promotion
 from youhui.engine.quote import Applied, Options, Quote, QuotedLine, Verdict
-from youhui.engine.rule import Rule
+from youhui.engine.rule import Rule, by_id
 from youhui.engine.search import best_for_customer
 from youhui.engine.shapes import nested
 from youhui.engine.stacking import Decision, Evaluation, by_priority
 from youhui.engine.verdicts import applied_verdict, refused_verdicts
 
 _ID = attrgetter("id")
+_PLACE = attrgetter("place")
 _DEFAULTS = Options()
 _NO_USAGE = Usage()
 
@@ -46,23 +50,27 @@ class Ruleset:
     Raises ValueError if an id is used twice. A changed or overlaid ruleset shares what was compiled before.
     """
 
-    __slots__ = ("_delta", "_end", "_gone", "_index", "_rules", "_version")
+    __slots__ = ("_end", "_gone", "_index", "_more", "_rules", "_version")
 
     def __init__(self, promotions: Iterable[Promotion] = ()) -> None:
         rules = [Rule(promotion, position) for position, promotion in enumerate(promotions)]
-        self._rules = _by_id(rules)
+        self._rules: Mapping[str, Rule] = by_id(rules)
         """in list order"""
         self._end = len(rules)
+        """the place of the next one in the list"""
         self._index = Index(rules)
-        self._delta: Index | None = None
-        """rules changed and added since"""
+        self._more: tuple[Index, ...] = ()
+        """of rules changed and added since, and of a layer"""
         self._gone: frozenset[Rule] = frozenset()
         """rules of the index that were changed or removed since"""
         self._version: str | None = None
 
     @property
     def version(self) -> str:
-        """A hash of all terms in list order: equal terms, equal version, however the ruleset came about."""
+        """A hash of all terms in list order: equal terms, equal version, however the ruleset came about.
+
+        Of one with a layer over it: a hash of the version below and of the layer's terms.
+        """
         if self._version is None:
             digests = b"".join([rule.digest for rule in self._rules.values()])
             self._version = hashlib.sha256(digests).hexdigest()[:16]
@@ -77,12 +85,30 @@ class Ruleset:
 
     def get(self, promotion: str) -> Promotion | None:
         """The promotion with this id."""
-        rule = self._rules.get(promotion)
-        return None if rule is None else rule.promotion
+        try:
+            return self._rules[promotion].promotion
+        except KeyError:
+            return None
 
-    def overlay(self, promotions: Iterable[Promotion]) -> Ruleset:
-        """This ruleset and a few more promotions, after all others in the list, without compiling it again."""
-        return self.changed(promotions)
+    def overlay(self, layer: Layer) -> Ruleset:
+        """This ruleset with a few more promotions, after all others in the list: prices as one compiled of all.
+
+        Costs the same however many promotions there are below. An empty layer changes nothing. Raises ValueError if an
+        id is in both, or if there is a layer already.
+        """
+        if not layer:
+            return self
+        clash = next((name for name in layer.rules if name in self._rules), None)
+        if clash is not None or self._end >= LATER:
+            raise ValueError("over a layer" if clash is None else f"two promotions have the id {clash}")
+        other = object.__new__(Ruleset)
+        other._rules = ChainMap(layer.rules, self._rules)  # type: ignore[arg-type]  # neither is written to
+        other._end = LATER + len(layer)
+        other._index = self._index
+        other._more = (*self._more, layer.index)
+        other._gone = self._gone
+        other._version = hashlib.sha256(self.version.encode() + layer.digest).hexdigest()[:16]
+        return other
 
     def changed(self, promotions: Iterable[Promotion] = (), removed: Iterable[str] = ()) -> Ruleset:
         """This ruleset with some promotions replaced (in their places), added (at the end) and removed.
@@ -91,7 +117,7 @@ class Ruleset:
         Raises KeyError if an id to remove is not there.
         """
         other = object.__new__(Ruleset)
-        rules = other._rules = dict(self._rules)
+        rules = dict(self._rules)
         other._end = self._end
         fresh: dict[str, Rule] = {}
         out: list[Rule] = [rules.pop(name) for name in removed]
@@ -101,9 +127,10 @@ class Ruleset:
                 out.append(old)
             rules[promotion.id] = fresh[promotion.id] = Rule(promotion, old.place[2] if old else other._end)
             other._end += old is None
-        earlier = frozenset(() if self._delta is None else self._delta.rules)
+        other._rules = rules
+        earlier = frozenset([rule for index in self._more for rule in index.rules])
         other._index = self._index
-        other._delta = Index([*earlier.difference(out), *fresh.values()])
+        other._more = (Index([*earlier.difference(out), *fresh.values()]),)
         other._gone = self._gone.union(out) - earlier
         other._version = None
         return other
@@ -115,7 +142,7 @@ class Ruleset:
     @property
     def changes(self) -> int:
         """How many promotions were changed since it was compiled."""
-        return len(self._gone) + (len(self._delta.rules) if self._delta is not None else 0)
+        return len(self._gone) + sum([len(index.rules) for index in self._more])
 
     def needs(self) -> Needs:
         """Which facts of the customer and which counters pricing will look at."""
@@ -158,24 +185,23 @@ class Ruleset:
     def candidates(self, cart: Cart) -> list[Rule]:
         """The promotions that may give this cart something or that its codes unlock, in the order of work."""
         found = self._index.candidates(cart)
-        return found if self._delta is None else self._merged(found, self._delta.candidates(cart))
+        return self._merged(found, [index.candidates(cart) for index in self._more]) if self._more else found
 
     def _unlocked_by(self, code: str) -> list[Rule]:
         """The promotions that an entered code unlocks, in the order of work."""
         found = self._index.unlocked_by(code)
-        return found if self._delta is None else self._merged(found, self._delta.unlocked_by(code))
+        return self._merged(found, [index.unlocked_by(code) for index in self._more]) if self._more else found
 
     def _left_out(self, candidates: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
         """The promotions that are not among these, in the order of work: without a code, and with one."""
         known = set(candidates)
-        rest = sorted(
-            (rule for rule in self._rules.values() if rule not in known), key=lambda rule: rule.place
-        )
+        rest = sorted([rule for rule in self._rules.values() if rule not in known], key=_PLACE)
         return [rule for rule in rest if not rule.coded], [rule for rule in rest if rule.coded]
 
-    def _merged(self, found: list[Rule], changed: list[Rule]) -> list[Rule]:
+    def _merged(self, found: list[Rule], more: Iterable[list[Rule]]) -> list[Rule]:
         gone = self._gone
-        return sorted([*(rule for rule in found if rule not in gone), *changed], key=lambda rule: rule.place)
+        kept = [rule for rule in found if rule not in gone] if gone else found
+        return sorted(chain(kept, *more), key=_PLACE)
 
     def _quote(
         self, evaluation: Evaluation, decision: Decision, options: Options, locked: Sequence[Rule]
@@ -210,14 +236,6 @@ class Ruleset:
             elif not any(rule.id in applied for rule in unlocked):
                 rejected[code] = reasons[unlocked[0].id] or "no_effect"
         return rejected
-
-
-def _by_id(rules: Sequence[Rule]) -> dict[str, Rule]:
-    found = {rule.id: rule for rule in rules}
-    if len(found) < len(rules):
-        twice = next(rule.id for rule in rules if found[rule.id] is not rule)
-        raise ValueError(f"two promotions have the id {twice}")
-    return found
 
 
 def _applied(facts: Facts, state: State) -> tuple[list[Applied], list[Verdict]]:

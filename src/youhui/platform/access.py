@@ -17,7 +17,7 @@ class Allowed:
     """Who may use a route. A storefront key needs the `scope`, if there is one, beside its role.
 
     `streamed`: the endpoint reads the body by itself, of any length and type. `limit`: a class of rate limit of its
-    own, beside the caller's. `free`: not limited at all, for probes.
+    own, beside the caller's. `free`: for everyone, whoever asks is not looked at and not limited: probes and pages.
     """
 
     roles: frozenset[Role]
@@ -32,7 +32,7 @@ class Allowed:
             self.scope is None or principal.role != "storefront" or self.scope in principal.scopes
         ):
             return
-        raise Unauthenticated() if principal.role == "anonymous" else Forbidden()
+        raise Unauthenticated if principal.role == "anonymous" else Forbidden
 
 
 Table: TypeAlias = Mapping[tuple[str, str], Allowed]
@@ -74,7 +74,7 @@ class Access:
             path = path[:-1] if path.endswith("/") else f"{path}/"
             found = self._methods(path)
         if found is None:
-            raise NotFound()
+            raise NotFound
         template, methods = found
         allowed = methods.get(method)
         if allowed is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from sqlalchemy import (
     JSON,
@@ -19,10 +20,14 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    update,
 )
 
 from youhui.platform.db import TABLE_OPTIONS, UTCDateTime, metadata
 from youhui.platform.principals import Principal
+
+Shown: TypeAlias = Mapping[str, object]
+"""what something is, as JSON"""
 
 audit = Table(
     "audit",
@@ -49,8 +54,8 @@ class Entry:
     actor: str
     action: str
     object: str
-    before: Mapping[str, object] | None
-    after: Mapping[str, object] | None
+    before: Shown | None
+    after: Shown | None
 
 
 def record(
@@ -60,15 +65,25 @@ def record(
     action: str,
     object: str,  # noqa: A002
     *,
-    before: Mapping[str, object] | None = None,
-    after: Mapping[str, object] | None = None,
-) -> None:
-    """Adds an entry, in the transaction of the write. Values are JSON; secrets and long lists do not belong in it."""
-    connection.execute(
+    before: Shown | None = None,
+    after: Shown | None = None,
+) -> int:
+    """Adds an entry, in the transaction of the write. Values are JSON; secrets and long lists do not belong in it.
+
+    Answers its id.
+    """
+    added = connection.execute(
         insert(audit).values(
             at=at, actor=by.name, action=action, object=object, before=_plain(before), after=_plain(after)
         )
     )
+    (id_,) = added.inserted_primary_key or (0,)
+    return int(id_)
+
+
+def amend(connection: Connection, entry: int, after: Mapping[str, object]) -> None:
+    """Says how far a write of several transactions has come, in the transaction of each but the first."""
+    connection.execute(update(audit).where(audit.c.id == entry).values(after=_plain(after)))
 
 
 def entries(
@@ -97,5 +112,5 @@ def _entry(row: Row[tuple[object, ...]]) -> Entry:
     return Entry(**row._mapping)
 
 
-def _plain(value: Mapping[str, object] | None) -> dict[str, object] | None:
+def _plain(value: Shown | None) -> dict[str, object] | None:
     return None if value is None else dict(value)

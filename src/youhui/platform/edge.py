@@ -16,6 +16,8 @@ from typing import NamedTuple, TypeAlias
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from youhui.platform import statements
+from youhui.platform.access import Found
 from youhui.platform.guard import Guard
 from youhui.platform.languages import Language, both, wanted
 from youhui.platform.principals import Principal
@@ -35,13 +37,14 @@ _JSON = re.compile(
 
 
 class Call(NamedTuple):
-    """What the edge found out about a request: scope["call"]."""
+    """What the edge found out about a request: scope["call"]. `address` is the client's."""
 
     request_id: str
     language: Language
     principal: Principal
     body: bytes
     query: bytes
+    address: str = ""
 
 
 Hot: TypeAlias = Callable[[Call], Awaitable[bytes]]
@@ -87,30 +90,29 @@ class Edge:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         began = time.perf_counter()
+        if self._observe is not None:
+            statements.begin()
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        method, path = scope["method"], scope["path"]
+        method, path = scope["method"], scope["path"].removeprefix(scope.get("root_path", ""))
         request_id = _request_id(headers)
         answer = _Answer(send, request_id)
         language = wanted(headers.get(b"accept-language", b"").decode("latin-1"))
         template, quiet = "", False
         try:
-            admitted = await self._guard.admit(method, path, headers, self._peer(scope, headers))
-            found = admitted.found
+            found = self._guard.find(method, path)
             template = found.template
+            address = self._peer(scope, headers)
+            principal = await self._guard.admit(found.allowed, headers, address)
             body = b"" if found.allowed.streamed else await _body(headers, receive)
             if body is None:
                 return None
-            call = Call(request_id, language, admitted.principal, body, scope["query_string"])
-            scope["call"] = call
+            call = Call(request_id, language, principal, body, scope["query_string"], address)
             hot = self._hot.get((method, template))
             if hot is not None:
                 await answer.whole(200, await hot(call))
                 quiet = True
             else:
-                if found.path != path:
-                    scope = {**scope, "path": found.path, "raw_path": None}
-                again = receive if found.allowed.streamed else _replay(body, receive)
-                await self._app(scope, again, answer.send)
+                await self._routed(found, call, scope, receive, answer)
         except Refusal as refusal:
             await answer.refuse(refusal, language)
         except Exception:
@@ -123,6 +125,14 @@ class Edge:
             _log.info("request", request_id=request_id, method=method, path=path,
                       status=answer.status, ms=round(took * 1000, 2))  # fmt: skip
         return None
+
+    async def _routed(
+        self, found: Found, call: Call, scope: Scope, receive: Receive, answer: _Answer
+    ) -> None:
+        """Lets the application answer: its router finds the route under the path that the table has."""
+        scope = {**scope, "call": call, "path": scope.get("root_path", "") + found.path, "raw_path": None}
+        again = receive if found.allowed.streamed else _replay(call.body, receive)
+        await self._app(scope, again, answer.send)
 
     def _peer(self, scope: Scope, headers: Mapping[bytes, bytes]) -> str:
         client = scope.get("client")

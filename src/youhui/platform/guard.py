@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from youhui.platform.access import Access, Allowed, Found
 from youhui.platform.principals import ANONYMOUS, Identities, Principal
@@ -18,13 +18,6 @@ class Limits(Protocol):
         """Counts one request of this caller. Raises TooManyRequests."""
 
 
-class Admitted(NamedTuple):
-    """A request that may be worked on."""
-
-    found: Found
-    principal: Principal
-
-
 class Guard:
     """Deny by default: a route that the table does not name answers 404, a caller that it does not name 401 or 403."""
 
@@ -33,29 +26,36 @@ class Guard:
         self._identities = identities
         self._limits = limits
 
-    async def admit(self, method: str, path: str, headers: Mapping[bytes, bytes], address: str) -> Admitted:
-        """Raises NotFound, MethodNotAllowed, Unauthenticated, Forbidden, TooManyRequests, Unavailable."""
-        found = self._access.find(method, path)
-        allowed = found.allowed
-        credentials = headers.get(b"authorization")
-        principal = ANONYMOUS
-        if credentials is not None:
-            try:
-                principal = await self._identified(credentials)
-            except Unauthenticated:
-                self._limits.take(
-                    ANONYMOUS, address, allowed
-                )  # guessing is throttled like asking without any
-                raise
-        if not allowed.free:
-            self._limits.take(principal, address, allowed)
-        allowed.admit(principal)
-        return Admitted(found, principal)
+    def find(self, method: str, path: str) -> Found:
+        """The route of a request. Raises NotFound, MethodNotAllowed."""
+        return self._access.find(method, path)
 
-    async def _identified(self, header: bytes) -> Principal:
-        scheme, _, credentials = header.decode("latin-1").partition(" ")
-        credentials = credentials.strip()
-        if scheme.lower() != "bearer" or not credentials:
-            raise Unauthenticated()
-        held = self._identities.held(credentials)
-        return held or await asyncio.to_thread(self._identities.identify, credentials)
+    async def admit(self, allowed: Allowed, headers: Mapping[bytes, bytes], address: str) -> Principal:
+        """Who asks. Raises Unauthenticated, Forbidden, TooManyRequests, Unavailable."""
+        if allowed.free:  # nobody needs to be known: what waits for a database must not make a probe wait
+            return ANONYMOUS
+        principal = await self._identified(headers, address, allowed)
+        self._limits.take(principal, address, allowed)
+        allowed.admit(principal)
+        return principal
+
+    async def _identified(self, headers: Mapping[bytes, bytes], address: str, allowed: Allowed) -> Principal:
+        credentials = headers.get(b"authorization")
+        if credentials is None:
+            return ANONYMOUS
+        try:
+            bearer = _bearer(credentials)
+            held = self._identities.held(bearer)
+            return held if held is not None else await asyncio.to_thread(self._identities.identify, bearer)
+        except Unauthenticated:
+            self._limits.take(ANONYMOUS, address, allowed)  # guessing is throttled like asking without any
+            raise
+
+
+def _bearer(header: bytes) -> str:
+    """What follows "Bearer ". Raises Unauthenticated."""
+    scheme, _, credentials = header.decode("latin-1").partition(" ")
+    credentials = credentials.strip()
+    if scheme.lower() != "bearer" or not credentials:
+        raise Unauthenticated
+    return credentials

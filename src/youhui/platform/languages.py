@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias, get_args
 
 Language: TypeAlias = Literal["zh-CN", "en"]
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 """the first is the default"""
+
+
+class Told(Exception):
+    """An error that says for itself what is wrong, to whoever runs a command."""
+
+    def told(self, language: Language) -> Sequence[str]:
+        """One sentence for each thing that is wrong."""
+        raise NotImplementedError
 
 
 def both(zh_cn: str, en: str) -> Mapping[Language, str]:

@@ -1,14 +1,15 @@
-"""Log lines: one JSON object each, on standard output, Chinese as it is."""
+"""Log lines: one JSON object each, Chinese as it is."""
 
 from __future__ import annotations
 
 import sys
+from typing import TextIO
 
 import structlog
 
 
-def configure() -> None:
-    """Called once, by who starts a process."""
+def configure(stream: TextIO | None = None) -> None:
+    """Called once, by who starts a process. A service writes them to standard output, a command to another stream."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -17,6 +18,6 @@ def configure() -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(stream or sys.stdout),
         cache_logger_on_first_use=True,
     )

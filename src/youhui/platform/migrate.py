@@ -2,39 +2,94 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from textwrap import shorten
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
 from youhui.platform.db import MYSQL, Database
+from youhui.platform.languages import Language, Told, both
 
 _LOCK = 0x59484D47
 """any number, the same in every version"""
 
 
+class TablesDiffer(Told):
+    """The tables are not those of this version, or not of one that it knows; the message says how."""
+
+    def told(self, language: Language) -> Sequence[str]:
+        """What differs, and what helps where they are only behind."""
+        return [_DIFFER[language].format(why=shorten(str(self), 400))]
+
+
+_DIFFER = both(
+    "数据库的表与此版本不符：{why} 若只是落后，请运行 youhui db upgrade",
+    "The tables are not those of this version: {why} If they are only behind, run youhui db upgrade",
+)
+
+
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Makes what is missing; costs one query where nothing is."""
-    with database.writing() as connection:
+    """Makes what is missing; costs one query where nothing is. Raises TablesDiffer, Unavailable."""
+    with _told(), database.writing() as connection:
         _alone(connection)
         command.upgrade(_config(connection), revision)
 
 
 def downgrade(database: Database, revision: str) -> None:
-    """Goes back to an earlier revision; "base" is an empty database. Data in what goes is lost."""
-    with database.writing() as connection:
+    """Goes back to an earlier revision; "base" is an empty database. Data in what goes is lost.
+
+    Raises TablesDiffer, Unavailable.
+    """
+    with _told(), database.writing() as connection:
         _alone(connection)
         command.downgrade(_config(connection), revision)
 
 
 def check(database: Database) -> None:
-    """Raises alembic's CommandError if the tables differ from those that the code describes."""
-    with database.reading() as connection:
+    """Raises TablesDiffer if they are not those that the code describes, Unavailable."""
+    with _told(), database.reading() as connection:
         command.check(_config(connection))
 
 
-def _config(connection: Connection) -> Config:
+def revision(connection: Connection) -> str | None:
+    """Where the tables stand; None where there are none."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def head() -> str | None:
+    """Where the tables of this version stand."""
+    return _revisions()[0]
+
+
+def is_behind(revision: str | None) -> bool:
+    """Whether tables are missing. An unknown revision is of a newer version, which has all that is needed."""
+    newest, known = _revisions()
+    return revision is None or (revision != newest and revision in known)
+
+
+@functools.cache
+def _revisions() -> tuple[str | None, frozenset[str]]:
+    scripts = ScriptDirectory.from_config(_config())
+    return scripts.get_current_head(), frozenset(script.revision for script in scripts.walk_revisions())
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except CommandError as error:
+        raise TablesDiffer(str(error)) from error
+
+
+def _config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     config.set_main_option("path_separator", "os")
@@ -45,6 +100,7 @@ def _config(connection: Connection) -> Config:
 def _alone(connection: Connection) -> None:
     """SQLite's BEGIN IMMEDIATE lets one in anyway. MariaDB's lock goes with its connection, which is closed for it."""
     if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL lock_timeout = '60s'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     elif connection.dialect.name in MYSQL:
         connection.execute(text("SELECT GET_LOCK(:lock, 60)"), {"lock": f"youhui-{_LOCK}"})

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+
+from youhui.platform.access import Allowed, Table
+from youhui.platform.principals import Role
 
 Schema: TypeAlias = dict[str, Any]
 """JSON Schema, with its parts under "$defs" """
@@ -42,6 +45,12 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 }
 """the answers that every route may give"""
 
+_BEARER: Schema = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An operator's access token, an API key, or a shopper's token",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -58,9 +67,9 @@ class Operation:
 
 
 def documented(
-    app: FastAPI, operations: Iterable[Operation], schemas: Mapping[str, Schema]
+    app: FastAPI, operations: Iterable[Operation], schemas: Mapping[str, Schema], table: Table
 ) -> Callable[[], Schema]:
-    """What `app.openapi` becomes: with these routes, and with these schemas by name."""
+    """What `app.openapi` becomes: with these routes, these schemas by name, and who may use which route."""
 
     def build() -> Schema:
         if app.openapi_schema is None:
@@ -73,10 +82,24 @@ def documented(
                 parts[name] = _adopted(schema, parts)
             ours = {one.path: {one.method: _described(one, parts)} for one in operations}
             document["paths"] = {**ours, **document["paths"]}
+            document["components"]["securitySchemes"] = {"bearer": _BEARER}
+            for path, methods in document["paths"].items():
+                for method, described in methods.items():
+                    described.update(_access(table[method.upper(), path], described.get("description", "")))
             app.openapi_schema = document
         return app.openapi_schema
 
     return build
+
+
+def _access(allowed: Allowed, description: str) -> Schema:
+    """Whether credentials are needed, and of whom."""
+    roles = [role for role in get_args(Role) if role in allowed.roles]
+    if "anonymous" in roles:
+        return {"security": [{}, {"bearer": []}]}
+    scope = f" (scope `{allowed.scope}`)" if allowed.scope else ""
+    callers = ", ".join(f"{role}{scope}" if role == "storefront" else role for role in roles)
+    return {"security": [{"bearer": []}], "description": f"{description}\n\nFor: {callers}.".strip()}
 
 
 def _described(operation: Operation, parts: Schema) -> Schema:

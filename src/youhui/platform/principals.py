@@ -46,7 +46,7 @@ class Identities(Protocol):
     """Tells whose credentials these are: what follows "Bearer " in the header Authorization."""
 
     def held(self, credentials: str) -> Principal | None:
-        """From memory, without waiting; None if it must be looked up."""
+        """From memory, without waiting; None if it must be looked up. Raises Unauthenticated."""
 
     def identify(self, credentials: str) -> Principal:
         """May wait: called in threads. Raises Unauthenticated, Unavailable."""

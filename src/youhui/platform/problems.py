@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import msgspec
 
-from youhui.platform.languages import Language, both
+from youhui.platform.languages import Language, Told, both
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Fault:
     params: Mapping[str, str | int] = field(default_factory=dict)
 
 
-class Refusal(Exception):
+class Refusal(Told):
     """A request that is not done. `params` fill its sentences; `details` name each fault of what was sent."""
 
     status: ClassVar[int]
@@ -42,6 +42,10 @@ class Refusal(Exception):
     def message(self, language: Language) -> str:
         """The sentence, filled in."""
         return self.sentences[language].format_map(self.params)
+
+    def told(self, language: Language) -> Sequence[str]:
+        """The sentence, and one for each fault."""
+        return [self.message(language), *(f"{fault.path}: {fault.say(language)}" for fault in self.details)]
 
 
 class Invalid(Refusal):
@@ -133,6 +137,11 @@ class Unavailable(Refusal):
 
     def __init__(self) -> None:
         super().__init__(headers={"retry-after": "1"})
+
+    def told(self, language: Language) -> Sequence[str]:
+        """With what the driver said, which is for whoever runs a command and for no one else."""
+        cause = getattr(self.__cause__, "orig", self.__cause__)
+        return [self.message(language), *([str(cause)] if cause else [])]
 
 
 def render(refusal: Refusal, language: Language, request_id: str) -> bytes:

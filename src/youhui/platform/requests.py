@@ -24,6 +24,10 @@ def _caller(request: Request) -> Principal:
     return call_of(request.scope).principal
 
 
+def _address(request: Request) -> str:
+    return call_of(request.scope).address
+
+
 def _if_match(
     if_match: Annotated[str | None, Header(description="The ETag as it was read")] = None,
 ) -> int | None:
@@ -42,5 +46,7 @@ _NOT_AN_ETAG = Fault(
 
 Caller: TypeAlias = Annotated[Principal, Depends(_caller)]
 """who asks"""
+Address: TypeAlias = Annotated[str, Depends(_address)]
+"""from where"""
 IfMatch: TypeAlias = Annotated[int | None, Depends(_if_match)]
 """the version that the caller has read, if the request says so"""

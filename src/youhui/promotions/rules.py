@@ -19,6 +19,8 @@ ANSWERED = ("state", "version", "created_at", "updated_at")
 _ID = re.compile(r"\w[^\s,/\\\x00-\x1f\x7f]{0,63}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_NAME = 100
+DISCOUNT = "discount:"
+"""how the ids of rules begin that discounts become in a quote"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ def _unstorable(promotion: Promotion) -> list[Problem]:
     problems = []
     if _ID.fullmatch(promotion.id) is None:
         problems.append(Problem("id", "not_an_id", {"got": promotion.id[:60]}))
+    if promotion.id.startswith(DISCOUNT):
+        problems.append(Problem("id", "reserved_id", {"got": DISCOUNT}))
     if promotion.name is not None and len(promotion.name) > LONGEST_NAME:
         problems.append(Problem("name", "too_long", {"most": LONGEST_NAME}))
     return problems

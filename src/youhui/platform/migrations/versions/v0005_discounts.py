@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.mysql import LONGBLOB
 
-from youhui.platform.db import TABLE_OPTIONS, UTCDateTime
+from youhui.platform.db import MYSQL, TABLE_OPTIONS, UTCDateTime
 
 revision = "0005"
 down_revision = "0004"
 
 _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+_BYTES = sa.LargeBinary().with_variant(LONGBLOB, *MYSQL)
 
 
 def upgrade() -> None:
@@ -37,6 +39,8 @@ def upgrade() -> None:
         sa.Column("updated_at", UTCDateTime, nullable=False),
         sa.Column("deleted_at", UTCDateTime),
         sa.Column("archived_at", UTCDateTime),
+        sa.Column("key", sa.String(64)),
+        sa.UniqueConstraint("key", name="uq_discounts_key"),
         **TABLE_OPTIONS,
     )
     op.create_index("ix_discounts_effective_time", "discounts", ["effective_time"])
@@ -45,6 +49,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_discounts_all_customers_expiration_time", "discounts", ["all_customers", "expiration_time"]
     )
+    op.create_index("ix_discounts_all_products", "discounts", ["all_products"])
     for name in ("discount_customers", "discount_products"):
         op.create_table(
             name,
@@ -58,7 +63,7 @@ def upgrade() -> None:
     op.create_table(
         "discount_archives",
         sa.Column("discount_id", _ID, sa.ForeignKey("discounts.id"), primary_key=True),
-        sa.Column("lists", sa.LargeBinary(2**24), nullable=False),
+        sa.Column("lists", _BYTES, nullable=False),
         **TABLE_OPTIONS,
     )
 

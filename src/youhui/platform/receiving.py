@@ -1,0 +1,65 @@
+"""Takes in a body of any length: while a thread works on one part of it the next one comes in, and no more."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol, TypeVar
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from youhui.platform.languages import both
+from youhui.platform.problems import Fault, Invalid
+
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+
+PART = 256 * 1024
+"""bytes that are gathered before a thread works on them"""
+
+
+class Sink(Protocol[T_co]):
+    """What a body is fed to, by one thread at a time; each call may wait for the database."""
+
+    def feed(self, piece: bytes) -> None:
+        """Takes a piece."""
+
+    def finish(self) -> T_co:
+        """The whole body has been fed."""
+
+    def leave(self) -> None:
+        """The caller went away: what has been done stays."""
+
+
+async def received(request: Request, sink: Sink[T]) -> T:
+    """Feeds the whole body. Raises Invalid if the caller goes away, and whatever the sink raises."""
+    part = bytearray()
+    working: asyncio.Future[None] | None = None
+    try:
+        async for piece in request.stream():
+            part += piece
+            if len(part) >= PART:
+                if working is not None:
+                    await working
+                working = asyncio.ensure_future(asyncio.to_thread(sink.feed, bytes(part)))
+                part.clear()
+    except ClientDisconnect:
+        if working is not None:
+            await working
+        await asyncio.to_thread(sink.leave)
+        raise Invalid([_CUT_OFF]) from None
+    if working is not None:
+        await working
+    return await asyncio.to_thread(_finished, sink, bytes(part))
+
+
+def _finished(sink: Sink[T], rest: bytes) -> T:
+    sink.feed(rest)
+    return sink.finish()
+
+
+_CUT_OFF = Fault(
+    "",
+    "not_received",
+    both("连接中断，未收到全部内容", "The connection ended before everything was received").__getitem__,
+)
