@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
 import shlex
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tests.http import serving
+from youhui.cli import demo
 from youhui.cli.commands import app
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +40,17 @@ def test_the_receipt_is_what_the_command_prints(monkeypatch: pytest.MonkeyPatch)
     assert [line.rstrip() for line in result.output.strip("\n").splitlines()] == receipt.strip(
         "\n"
     ).splitlines()
+
+
+def test_the_quote_is_what_the_demo_answers(tmp_path: Path) -> None:
+    (text,) = [text for language, text in BLOCKS if language == "http"]
+    request, shown = text.split("\n\n", 1)
+    path, body = request.removeprefix("POST ").split("\n", 1)
+    with serving.client(tmp_path) as client:
+        demo.load(client.service)
+        answer = client.post(path, content=body, headers={"content-type": "application/json"}).json()
+    expected = json.loads(shown.strip().removesuffix(", …") + "}")
+    assert {key: answer[key] for key in expected} == expected
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))

@@ -82,6 +82,20 @@ def test_promotions_work_on_what_discounts_leave(client: Client) -> None:
     assert (given["subtotal"], given["total"]) == ("19.99", "5.00")
 
 
+def test_a_discount_takes_what_the_query_says_whatever_went_before(client: Client) -> None:
+    """Of a price of 19.99 half is taken first: a tenth of the price is off all the same; and of what is left no more."""
+    tenth = store(client, type="percent", value=900, name="九折")
+    half = [{"kind": "percent_off", "percent": "50", "target": "lines"}]
+    admin = serving.operator(client, "admin")
+    first = promotion("half", actions=half, lane="item", priority=99)
+    assert client.post(PROMOTIONS, json=first, headers=admin).status_code == 201
+    assert cuts(quote(client, cart({"product": "P1"}))) == [
+        [("half", "10.00"), (f"discount:{tenth}", "2.00")]
+    ]
+    most = store(client, type="percent", value=1, name="几乎免费", priority=9)
+    assert cuts(quote(client, cart({"product": "P1"}))) == [[("half", "10.00"), (f"discount:{most}", "9.99")]]
+
+
 @pytest.mark.parametrize("customer", [None, {"id": "unheard-of"}, {"id": "col", "groups": ["vip"]}])
 def test_whom_a_groups_discount_is_for(client: Client, customer: dict[str, Any] | None) -> None:
     """The stated groups, else the directory's; a guest has no discount."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import subprocess
 import sys
@@ -15,9 +14,12 @@ import pytest
 
 from tests.http import serving
 from tests.http.serving import PROMOTIONS, QUOTES, cart, promotion
-from youhui.cli.serve import PROMOTION, QUOTE, REFUSED, _welcome
+from youhui.cli.demo import PROMOTION, QUOTE, REFUSED, lines
 
 pytestmark = pytest.mark.slow
+
+
+JSON = {"content-type": "application/json"}
 
 
 @contextmanager
@@ -55,14 +57,21 @@ def test_the_demo_is_stored_once_and_its_lines_work(tmp_path: Path) -> None:
         assert client.get(PROMOTIONS).json()["total"] == stored
 
 
-def test_the_lines_are_for_a_shell() -> None:
-    lines = [
-        shlex.split(line)
-        for line in _welcome("http://127.0.0.1:8000", 12, "demo").splitlines()
-        if line.startswith("curl")
-    ]
-    assert [line[2].removeprefix("http://127.0.0.1:8000") for line in lines] == [QUOTES, QUOTES, PROMOTIONS]
-    assert json.loads(lines[2][-1])["id"] == "double11-12"
+def test_the_lines_are_for_a_shell(tmp_path: Path) -> None:
+    """Each as a shell reads it, sent as it stands."""
+    url = f"sqlite:///{tmp_path / 'youhui.db'}"
+    with serving.process(url, "--demo") as address:
+        headers = serving.admin(url)
+        asked = [shlex.split(line) for line in lines(address, 12).splitlines() if line.startswith("curl")]
+        answers = [
+            httpx2.request("POST" if "-d" in line else "GET", line[2], headers={**headers, **JSON},
+                           content=line[-1] if "-d" in line else None)
+            for line in asked
+        ]  # fmt: skip
+    assert [line[4] for line in asked] == ["Authorization: Bearer $TOKEN"] * 4
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 201]
+    assert [one["amount"] for one in answers[2].json().values()] == ["50.00", "20.85", "20.00"]
+    assert answers[3].json()["id"] == "double11-12"
 
 
 @pytest.mark.parametrize("task", ["upgrade", "check"])

@@ -90,6 +90,7 @@ def promotion_of(candidate: Candidate, products: Iterable[str]) -> Promotion:
         lane="item",
         stacking="first_per_line",
         group=GROUP,
+        base="original",  # of the price, as the query says it, whatever else takes something off the line
         valid_from=microseconds(terms.effective_time),
         valid_until=microseconds(terms.expiration_time),
         actions=(_action(terms, Selector(products=tuple(products))),),
