@@ -56,8 +56,8 @@ class Result:
 class Api:
     """The service as its callers see it."""
 
-    def __init__(self, address: str, key: str, password: str) -> None:
-        self._client = httpx2.Client(base_url=f"{address}/api", timeout=120)
+    def __init__(self, client: httpx2.Client, key: str, password: str) -> None:
+        self._client = client
         self._shop = {"authorization": f"Bearer {key}"}
         tokens = self._client.post("/admin/login/", json={"username": "journey", "password": password})
         self._operator = {"authorization": f"Bearer {tokens.raise_for_status().json()['access']}"}
@@ -154,7 +154,8 @@ def _served() -> Iterator[Api]:
             found = re.search(r"http://[0-9.:]+", server.stdout.readline())
             if found is None:
                 raise RuntimeError("the server did not start")
-            yield Api(found.group(), key, password)
+            with httpx2.Client(base_url=f"{found.group()}/api", timeout=120) as client:
+                yield Api(client, key, password)
         finally:
             server.send_signal(signal.SIGTERM)
             server.communicate(timeout=30)
