@@ -140,7 +140,17 @@ class _Bench:
 
     def _wrk(self, name: str, port: int, seconds: int) -> float:
         url = f"http://127.0.0.1:{port}/api/quotes"
-        command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s"]
+        command = [
+            "taskset",
+            "-c",
+            "1",
+            "wrk",
+            "-t1",
+            f"-c{CONNECTIONS}",
+            f"-d{seconds}s",
+            "--timeout",
+            "10s",
+        ]
         out = subprocess.run(
             [*command, "-s", str(self.folder / f"{name}.lua"), url],
             capture_output=True,

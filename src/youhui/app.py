@@ -24,13 +24,14 @@ from youhui.accounts import http as accounts
 from youhui.accounts.service import FIRST
 from youhui.bootstrap import Service
 from youhui.checkout import http as quotes
+from youhui.checkout.store import Source
 from youhui.directory import http as directory
 from youhui.discounts import http as discounts
 from youhui.discounts import query as discount_query
 from youhui.platform import pages
 from youhui.platform.access import Access
 from youhui.platform.addresses import Addresses
-from youhui.platform.edge import Edge, call_of
+from youhui.platform.edge import Edge, call_of, tell
 from youhui.platform.guard import Guard
 from youhui.platform.openapi import documented
 from youhui.platform.parameters import invalid_parameters
@@ -116,17 +117,27 @@ def _lifespan(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManag
 def _add_pages(app: FastAPI, service: Service) -> None:
     @app.get("/healthz", summary="Whether it runs, and by which rules", tags=["platform"])
     async def healthz() -> dict[str, str | int]:
-        return {"status": "ok", "rules_version": service.quoting.version}
+        """`rules_version` is of the promotions that quotes are priced with."""
+        version = service.following.version
+        return {
+            "status": "ok",
+            "rules_version": service.quoting.version,
+            "discounts_version": version(Source.DISCOUNTS),
+            "directory_version": version(Source.DIRECTORY),
+        }
+
+    page = get_swagger_ui_html(
+        openapi_url=OPENAPI,
+        title="Youhui 优惠 API",
+        swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
+        swagger_css_url=f"{ASSETS}/swagger-ui.css",
+        swagger_favicon_url=f"{ASSETS}/favicon-32x32.png",
+    )
+    page.headers["content-security-policy"] = pages.own_content_only(bytes(page.body).decode())
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
-        return get_swagger_ui_html(
-            openapi_url=OPENAPI,
-            title="Youhui 优惠 API",
-            swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
-            swagger_css_url=f"{ASSETS}/swagger-ui.css",
-            swagger_favicon_url=f"{ASSETS}/favicon-32x32.png",
-        )
+        return page
 
     # Swagger UI out of a package, so that the page needs no other host.
     app.router.routes.append(
@@ -137,6 +148,7 @@ def _add_pages(app: FastAPI, service: Service) -> None:
 async def _refused(request: Request, error: Exception) -> Response:
     """Whatever a route or the router raises, in the shape of all errors. What is our fault the edge will log."""
     call, refusal = call_of(request.scope), _refusal(error)
+    tell(refusal, call.request_id)
     body = render(refusal, call.language, call.request_id)
     return Response(body, refusal.status, refusal.headers, "application/json")
 

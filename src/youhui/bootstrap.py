@@ -31,7 +31,7 @@ from youhui.platform.channel import Channel, PostgreSQLChannel
 from youhui.platform.db import Database
 from youhui.platform.jobs import Jobs
 from youhui.platform.keyfile import secret_key
-from youhui.platform.metrics import Metrics
+from youhui.platform.metrics import Cache, Metrics
 from youhui.platform.ratelimit import RateLimits, Shared, parse_limit
 from youhui.platform.readers import Readers
 from youhui.platform.readiness import Readiness
@@ -120,7 +120,7 @@ def service(settings: Settings, clock: Clock | None = None) -> Service:
         metrics.cache("discounts"),
     )
     tokens = Tokens(partial(secret_key, settings), tell)
-    identities = _identities(settings, database, tell, tokens)
+    identities = _identities(settings, database, tell, tokens, metrics.cache("identities"))
     discounts = Discounts(database, shop, tell, following.notice)
     jobs = Jobs(database, tell)
     old = timedelta(days=settings.archive_discounts_after_days)
@@ -155,11 +155,13 @@ def service(settings: Settings, clock: Clock | None = None) -> Service:
     )
 
 
-def _identities(settings: Settings, database: Database, clock: Clock, tokens: Tokens) -> Identities:
+def _identities(
+    settings: Settings, database: Database, clock: Clock, tokens: Tokens, cache: Cache
+) -> Identities:
     shop = settings.jwt
     if shop is None:
-        return Identities(database, clock, tokens)
-    return Identities(database, clock, tokens, Issuer(shop, clock), shop.customer_claim)
+        return Identities(database, clock, tokens, cache=cache)
+    return Identities(database, clock, tokens, Issuer(shop, clock), shop.customer_claim, cache)
 
 
 def _between_nodes(settings: Settings, database: Database) -> tuple[Channel | None, Shared | None]:

@@ -16,7 +16,8 @@ PARTS = {
     "reading",  # the one query that lookup asks: SQL beside the store's
     "query",  # a hot route of its own, past FastAPI
     "forms", "values",  # what is sent, read field by field with every fault at once
-    "writing",  # the rows, lists and traces of one transaction
+    "writing",  # the rows and lists of one transaction
+    "traces",  # what the audit log is told of it
     "targets",  # lists too long to be read as a whole, beside the store
     "verdicts",  # why this one, why not that one
     "sessions",  # logging in is as long as administering accounts

@@ -12,6 +12,7 @@ from youhui import bootstrap
 from youhui.discounts.forms import WHOLE, draft, read_form
 from youhui.platform import migrate
 from youhui.platform.principals import SYSTEM
+from youhui.platform.rows import written
 from youhui.platform.settings import Settings
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -33,6 +34,9 @@ def database(tmp_path: Path) -> str:
     }  # fmt: skip
     for sent in (SENT, SENT | running):
         service.discounts.create(draft(read_form(sent, WHOLE), "CNY"), SYSTEM)
+    upload = service.directory.upload("products", written("application/x-ndjson"), SYSTEM)
+    upload.feed(b'{"id": "7", "sku": "MUG", "name": "mug", "price": "60.00"}')
+    upload.finish()
     service.database.close()
     return url
 
@@ -60,13 +64,19 @@ def test_debug_says_why(database: str) -> None:
     assert ran.out.partition("\n\n")[2].splitlines() == [
         "User 1: in its list of users",
         "Product 7: in its list of products",
+        "Price: 60.00, takes 5.00",
         f"Verdict: {ended}",
         "Discounts for this user and product: 2",
-        "  1. #2 九五折  [10]  It is the one that counts",
-        f"  2. #1 双十一特惠  [10]  {ended}",
+        "  1. #2 九五折  [10]  −3.00  It is the one that counts",
+        f"  2. #1 双十一特惠  [10]  −5.00  {ended}",
     ]
     then = youhui("discounts", "debug", "1", "--at", "2024-11-10T08:00:00+08:00", "--database", database)
     assert "当前状态: 生效中（生效中）" in then.out
+
+
+def test_debug_says_that_a_product_is_not_known(database: str) -> None:
+    ran = youhui("discounts", "debug", "2", "--user", "1", "--product", "8", "--database", database)
+    assert "商城资料中没有该商品：查询为 0.00，购物车须给出单价才有折扣" in ran.out
 
 
 @pytest.mark.parametrize(

@@ -76,10 +76,10 @@ def test_faults_are_named_by_line_and_all_of_them_are_written_to_a_file(
     said = ran.err.splitlines()
     assert len(said) == 20
     assert said[0] == "line 11 name: A text must not contain control characters"
-    assert said[1].startswith("line 11 price: It must be an amount of at least 0")
+    assert said[1].startswith("line 11 price: It must be at least 0")
     faults = [json.loads(line) for line in (tmp_path / "faults.jsonl").read_text("utf-8").splitlines()]
     assert len(faults) == 60
-    assert (faults[-1]["line"], faults[-1]["path"], faults[-1]["code"]) == (40, "price", "not_amount")
+    assert (faults[-1]["line"], faults[-1]["path"], faults[-1]["code"]) == (40, "price", "negative")
     without = bring(database, "products", file)
     assert without.err.splitlines()[-1] == "……以及更多；--errors 文件名 可写出全部"
 

@@ -27,6 +27,23 @@ def test_every_metric_is_on_the_page(tmp_path: Path) -> None:
     assert rows("Metrics") == found
 
 
+def test_questions_and_alarms_are_about_metrics_that_there_are() -> None:
+    asked = set(re.findall(r"youhui_\w+", "".join(re.findall(r"```promql\n(.*?)```", TEXT, re.DOTALL))))
+    known = {f"{name}{part}" for name in rows("Metrics") for part in ("", "_bucket", "_sum", "_count")}
+    assert asked
+    assert asked <= known
+
+
+def test_the_log_lines_that_it_explains_are_written_somewhere() -> None:
+    section = TEXT.split("| log line | means |")[1]
+    named = re.findall(r"^\| `([a-z -]+)` \|", section, re.MULTILINE) + re.findall(
+        r"log line `([^`]+)`", TEXT
+    )
+    source = "".join(file.read_text("utf-8") for file in (PAGE.parents[1] / "src/youhui").rglob("*.py"))
+    assert len(named) > 6
+    assert [event for event in named if f'"{event}' not in source] == []
+
+
 def test_every_job_is_on_the_page(tmp_path: Path) -> None:
     service = bootstrap.service(Settings(database_url=f"sqlite:///{tmp_path}/x.db"))
     assert rows("Scheduled jobs") == set(service.jobs.names)

@@ -7,6 +7,8 @@ import re
 import signal
 import subprocess
 import sys
+import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -153,10 +155,18 @@ def process(database: str, *options: str, errors: IO[str] | None = None, **envir
         lines = (re.search(r"http://[0-9.:]+", line) for line in running.stdout)
         found = next(filter(None, lines), None)  # a warning may come first
         assert found is not None, "it did not say where it listens"
+        drain = threading.Thread(
+            target=deque, args=(running.stdout, 0)
+        )  # else it waits once the pipe is full
+        drain.start()
         yield found.group()
-    finally:
         running.send_signal(signal.SIGTERM)
-        running.communicate(timeout=20)
+        running.wait(timeout=20)
+        drain.join(timeout=20)
+    finally:
+        running.kill()
+        running.wait(timeout=20)
+        running.stdout.close()
     assert running.returncode in (0, -signal.SIGTERM)
 
 

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from tests.http import serving
 from tests.http.serving import PROMOTIONS, QUOTES, Client, bearer, cart
 from tests.unit.test_tokens import SHARED, Clock, claims, unchecked
-from youhui.cli.serve import demo_token
+from youhui.cli import demo
 
 LOGIN, REFRESH, LOGOUT = "/api/admin/login/", "/api/token/refresh/", "/api/admin/logout/"
 ME, PASSWORD = "/api/admin/me", "/api/admin/me/password"
@@ -329,7 +329,7 @@ def test_what_is_no_key(shared: Client, body: dict[str, Any], path: str) -> None
 
 def test_the_demos_token_is_an_operators(client: Client) -> None:
     for _ in range(2):
-        theirs = bearer(demo_token(client.service))
+        theirs = bearer(demo.token(client.service))
         assert client.get(ME, headers=theirs).json()["role"] == "operator"
 
 

@@ -83,7 +83,7 @@ def test_promotions_work_on_what_discounts_leave(client: Client) -> None:
 
 
 def test_a_discount_takes_what_the_query_says_whatever_went_before(client: Client) -> None:
-    """Of a price of 19.99 half is taken first: a tenth of the price is off all the same; and of what is left no more."""
+    """Half of 19.99 is taken first: a tenth of the price is off all the same, and of what is left no more."""
     tenth = store(client, type="percent", value=900, name="九折")
     half = [{"kind": "percent_off", "percent": "50", "target": "lines"}]
     admin = serving.operator(client, "admin")

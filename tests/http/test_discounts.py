@@ -307,6 +307,15 @@ def test_why_a_discount_does_not_count(shop: Client) -> None:
     assert refusal(shop.get(f"{address}?user=1")) == (400, "VALIDATION_ERROR")
 
 
+def test_debug_agrees_with_the_query_about_a_product_that_is_not_known(shop: Client) -> None:
+    id_ = make(shop, product_ids=[], all_products=True)["id"]
+    pair = shop.get(f"{DISCOUNTS}{id_}/debug/?user=1&product=9").json()["pair"]
+    query = shop.get(f"{DISCOUNTS}query_user_products/?user_id=1&product_ids=9").json()["9"]
+    assert (pair["amount"], pair["winner"]) == (query["amount"], query["discount_id"]) == ("0.00", None)
+    assert (pair["price"], pair["reason"]) == (None, "unknown_product")
+    assert pair["message"] == "商城资料中没有该商品：查询为 0.00，购物车须给出单价才有折扣"
+
+
 def test_a_clock_of_a_discount_needs_no_job(tmp_path: Path) -> None:
     now = [NOON]
     with serving.client(tmp_path, lambda: now[0]) as client:

@@ -148,3 +148,57 @@ def test_a_busy_database_is_said_to_be_busy(client: TestClient, tmp_path: Path) 
     other.execute("ROLLBACK")
     other.close()
     assert client.post(PROMOTIONS, json=promotion()).status_code == 201
+
+
+# Changing only what one has read
+
+
+def test_a_change_says_which_version_it_is_of(client: TestClient) -> None:
+    created = client.post(PROMOTIONS, json=promotion())
+    address = f"{PROMOTIONS}/p1"
+    assert created.headers["etag"] == client.get(address).headers["etag"]
+    changed = client.put(address, json=promotion(), headers={"if-match": created.headers["etag"]})
+    assert changed.status_code == 200
+    assert changed.headers["etag"] == client.get(address).headers["etag"] != created.headers["etag"]
+    for method in ("PUT", "DELETE"):
+        body = promotion(actions=TEN_MORE) if method == "PUT" else None
+        late = client.request(method, address, json=body, headers={"if-match": created.headers["etag"]})
+        assert (late.status_code, late.json()["error"]) == (412, "PRECONDITION_FAILED")
+    assert total(client) == "110.00"
+    assert client.delete(address, headers={"if-match": f"W/{changed.headers['etag']}"}).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("match", "status"), [("*", 200), ('"0"', 412), ("1", 400), ('"x"', 400), ('"1", "2"', 400), ("", 400)]
+)
+def test_what_a_version_looks_like(client: TestClient, match: str, status: int) -> None:
+    client.post(PROMOTIONS, json=promotion())
+    answer = client.put(f"{PROMOTIONS}/p1", json=promotion(), headers={"if-match": match})
+    assert answer.status_code == status
+    if status == 400:
+        assert [(fault["path"], fault["code"]) for fault in answer.json()["details"]] == [
+            ("If-Match", "not_an_etag")
+        ]
+
+
+def test_there_is_nothing_to_match_where_there_is_none(client: TestClient) -> None:
+    for method, body in (("PUT", promotion()), ("DELETE", None)):
+        answer = client.request(method, f"{PROMOTIONS}/p1", json=body, headers={"if-match": "*"})
+        assert (answer.status_code, answer.json()["error"]) == (404, "PROMOTION_NOT_FOUND")
+
+
+def test_each_change_is_in_the_audit_log(client: TestClient) -> None:
+    client.post(PROMOTIONS, json=promotion())
+    client.put(f"{PROMOTIONS}/p1", json=promotion(actions=TEN_MORE))
+    client.delete(f"{PROMOTIONS}/p1")
+    entries = client.get("/api/admin/audit", params={"object": "promotion:p1"}).json()["results"]
+    amounts = [
+        [side and side["actions"][0]["amount"] for side in (entry["before"], entry["after"])]
+        for entry in entries
+    ]
+    assert [entry["action"] for entry in entries] == [
+        "promotion.delete",
+        "promotion.update",
+        "promotion.create",
+    ]
+    assert amounts == [["20.00", None], ["10.00", "20.00"], [None, "10.00"]]

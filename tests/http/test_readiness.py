@@ -86,7 +86,7 @@ def test_a_database_that_hangs_is_waited_for_once(
         let_go.wait(30)
         return "0001"
 
-    monkeypatch.setattr(migrate, "revision", hangs)
+    monkeypatch.setattr(migrate, "current", hangs)
     monkeypatch.setattr(readiness, "PATIENCE", 0.05)
     try:
         for _ in range(3):

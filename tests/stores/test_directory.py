@@ -148,7 +148,7 @@ def test_a_row_changes_what_it_names(service: Service) -> None:
         report = bring(service, "products", [{"id": "p", **said}])
         (after,) = service.directory.some("products", ["p"])
         assert {name: getattr(after, name) for name in expected} == expected, label
-        others = [name for name in Product.__slots__ if name not in expected]
+        others = [name for name in Product.__struct_fields__ if name not in expected]
         assert [getattr(after, name) for name in others] == [getattr(plain, name) for name in others], label
         assert counts(report) == ((0, 1, 0, 0, 0) if expected else (0, 0, 1, 0, 0)), label
 

@@ -16,6 +16,7 @@ from youhui import bootstrap
 from youhui.bootstrap import Service
 from youhui.checkout.ports import CustomerFacts, ProductFacts
 from youhui.checkout.store import Source, read_versions
+from youhui.discounts import importing
 from youhui.discounts.forms import CHANGE, WHOLE, draft, read_form
 from youhui.discounts.importing import CHUNK, Importing, Report
 from youhui.discounts.jobs import ARCHIVE, archive
@@ -245,6 +246,89 @@ def test_writers_at_once_get_versions_of_their_own(service: Service, made: Disco
     assert made.get(one).products == 2 + 12
 
 
+def test_changes_at_once_end_as_one_after_the_other(made: Discounts) -> None:
+    """Each replaces a whole list: in the end one of them stands, whole, and its count is right."""
+    added = add(made)
+    lists = [[str(n * 100 + k) for k in range(20)] for n in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda one: change(made, added.id, product_ids=one), lists))
+    now = made.get(added.id)
+    assert made.lists(now)["product"] in [sorted(one) for one in lists]
+    assert now.products == 20
+    assert made.page(Wanted(item=Item("7")), 0, 9)[1] == 0
+
+
+def test_of_changes_to_one_version_exactly_one_is_made(service: Service, made: Discounts) -> None:
+    added = add(made)
+
+    def attempt(n: int) -> bool:
+        try:
+            change(made, added.id, version=added.version, priority=n, add_user_ids=[n])
+        except Outdated:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(attempt, range(10, 18)))
+    assert done.count(True) == 1
+    now = made.get(added.id)
+    winner = 10 + done.index(True)
+    assert (now.terms.priority, made.lists(now)["customer"]) == (winner, ["1", str(winner), "2"])
+    assert len(trace(service, added.id)) == 2
+
+
+def test_of_new_ones_with_one_key_exactly_one_is_made(made: Discounts) -> None:
+    def attempt(n: int) -> str:
+        try:
+            return add(made, name=f"d{n}", key="same").terms.name
+        except DiscountExists:
+            return ""
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(attempt, range(8)))
+    assert sorted(filter(None, done)) == names(made)
+    assert len(names(made)) == 1
+
+
+def test_an_import_may_run_beside_other_writers(made: Discounts) -> None:
+    """New ones, batches and two imports of the same keys: every one is there, once."""
+    rows = "".join(row(n) for n in range(60))
+
+    def work(n: int) -> tuple[int, int, int, int]:
+        if n % 2:
+            return outcome(bring(made, rows))
+        batch = {"user_ids": [9], "name": f"batch {n}"}
+        return (1, 0, 0, 0) if add(made, **batch).id else (0, 0, 0, 0)
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(work, range(8)))
+    assert sorted(done) == [(0, 0, 60, 0)] * 3 + [(1, 0, 0, 0)] * 4 + [(60, 0, 0, 0)]
+    found, total = made.page(Wanted(), 0, 100)
+    assert (total, len({one.id for one in found}), len({one.key for one in found})) == (64, 64, 61)
+
+
+def test_one_that_is_archived_while_it_is_changed(made: Discounts, clock: Clock) -> None:
+    """Either it was changed before it was put away, with its new list, or it is not changed any more."""
+    ids = [add(made, name=f"d{n}").id for n in range(12)]
+    order = [*ids[6:], *ids[:6]]
+    clock.now += 92 * DAY
+
+    def work(id_: int) -> bool:
+        if id_ == ids[0]:
+            return bool(archive(made, 90 * DAY))
+        try:
+            return bool(change(made, id_, add_product_ids=[9]))
+        except DiscountArchived:
+            return False
+
+    with ThreadPoolExecutor(4) as pool:
+        changed = dict(zip(order, pool.map(work, order), strict=True))
+    for id_ in ids[1:]:
+        kept = made.lists(made.get(id_))["product"]
+        assert kept == (["7", "8", "9"] if changed[id_] else ["7", "8"])
+        assert made.get(id_).archived_at is not None
+
+
 def test_what_a_list_is_of(made: Discounts) -> None:
     """Filters, by what a merchant would ask."""
     later, earlier = NOON + DAY, NOON - DAY
@@ -293,13 +377,13 @@ def test_the_order_is_total(made: Discounts) -> None:
     assert [one.terms.name for page in pages for one in page] == "d1 d7 d5 d3 d8 d6 d4 d2 d0".split()
 
 
-def test_a_page_costs_two_queries(service: Service, made: Discounts) -> None:
+def test_a_page_costs_three_queries(service: Service, made: Discounts) -> None:
     for n in range(30):
         add(made, name=f"d{n}")
     seen = []
     event.listen(service.database.engine, "before_cursor_execute", lambda *a: seen.append(a[2]))
     made.page(Wanted(buyer=Buyer("1"), item=Item("7")), 0, 25)
-    assert len([one for one in seen if one.startswith("SELECT")]) == 2
+    assert len([one for one in seen if one.startswith("SELECT")]) == 3
 
 
 def test_pages_of_a_list(made: Discounts) -> None:
@@ -457,11 +541,43 @@ def test_a_bad_row_is_named_and_stops_no_other(known: Discounts) -> None:
         assert len(names(known)) == (0 if dry_run else 2)
 
 
-def test_a_dry_run_writes_nothing(service: Service, made: Discounts) -> None:
-    rows = "".join(row(n) for n in range(CHUNK + 1)) + row(0, 6) + row(1)
-    dry = bring(made, rows, dry_run=True)
-    assert (dry.dry_run, version(service), names(made)) == (True, 0, [])
-    assert outcome(dry)[3] == outcome(bring(made, rows))[3] == 0
+def test_a_dry_run_writes_nothing_and_counts_the_same(service: Service, made: Discounts) -> None:
+    """Also of keys that come again, in the same chunk and in a later one, and of what is stored already."""
+    rows = (
+        row(3) + "".join(row(n) for n in range(CHUNK + 1)) + row(0, 6) + row(1) + row(2, users="3") + row(2)
+    )
+    for counts in ((CHUNK + 1, 3, 2, 0), (0, 4, CHUNK + 2, 0)):
+        before = version(service)
+        dry = bring(made, rows, dry_run=True)
+        assert (dry.dry_run, version(service)) == (True, before)
+        assert outcome(dry) == counts
+        assert outcome(bring(made, rows)) == counts
+
+
+def test_an_import_leaves_one_trace_for_each_transaction(service: Service, made: Discounts) -> None:
+    """It names what was made and what was changed, and of that what it was before (P22)."""
+    bring(made, row("a") + row("b") + row("c"))
+    ids = [one.id for one in made.page(Wanted(sort="name", descending=False), 0, 9)[0]]
+    bring(made, row("a") + row("b", 6) + row("c", users="1") + row("d"))
+    with service.database.reading() as connection:
+        (second, first), total = audit.entries(connection, 0, 9, object="discounts")
+    assert (total, first.action, first.before) == (2, "discount.import", {})
+    assert first.after == {"created": 3, "updated": 0, "created_ids": ids, "updated_to": {}}
+    b, c = str(ids[1]), str(ids[2])
+    assert second.before == {b: {"discount_value": "5.00"}, c: {"user_count": 2}}
+    assert second.after == {
+        "created": 1, "updated": 2, "created_ids": [ids[2] + 1],
+        "updated_to": {b: {"discount_value": "6.00"}, c: {"user_count": 1}},
+    }  # fmt: skip
+
+
+def test_long_stored_lists_are_compared_a_portion_at_a_time(
+    made: Discounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "".join(row(n, users="|".join(map(str, range(20)))) for n in range(30))
+    bring(made, rows)
+    monkeypatch.setattr(importing, "STORED_IDS", 50)
+    assert outcome(bring(made, rows + row(3) + row(4, users="1"))) == (0, 2, 30, 0)
 
 
 def test_an_archived_one_is_not_changed_by_an_import(made: Discounts, clock: Clock) -> None:
@@ -476,10 +592,14 @@ def test_an_archived_one_is_not_changed_by_an_import(made: Discounts, clock: Clo
 @pytest.mark.parametrize(
     ("wanted", "index"),
     [
-        (Wanted(), "ix_discounts_priority_updated_at_id"),
-        (Wanted(descending=False), "ix_discounts_priority_updated_at_id"),
-        (Wanted(sort="effective_time"), "ix_discounts_effective_time"),
-        (Wanted(sort="expiration_time"), "ix_discounts_expiration_time"),
+        (Wanted(), "ix_discounts_shelf_priority_updated_at_id_name"),
+        (Wanted(descending=False), "ix_discounts_shelf_priority_updated_at_id_name"),
+        (Wanted(priority=3), "ix_discounts_shelf_priority_updated_at_id_name"),
+        (Wanted(sort="effective_time"), "ix_discounts_shelf_effective_time_id"),
+        (Wanted(sort="expiration_time"), "ix_discounts_shelf_expiration_time_id"),
+        (Wanted(sort="created_at"), "ix_discounts_shelf_created_at_id"),
+        (Wanted(sort="updated_at"), "ix_discounts_shelf_updated_at_id"),
+        (Wanted(sort="name"), "ix_discounts_shelf_name_id"),
     ],
 )
 def test_a_page_is_read_off_an_index(service: Service, made: Discounts, wanted: Wanted, index: str) -> None:
@@ -499,11 +619,12 @@ def copy_often(service: Service, id_: int) -> None:
     """Thousands of discounts like this one, each a minute later."""
     with service.database.writing() as connection:
         row = dict(connection.execute(discounts.select().where(discounts.c.id == id_)).one()._mapping)
-        del row["id"]
+        del row["id"], row["shelf"]
         minute = timedelta(minutes=1)
-        times = ("effective_time", "expiration_time", "updated_at")
+        times = ("effective_time", "expiration_time", "created_at", "updated_at")
         rows = [
-            row | {key: row[key] + n * minute for key in times} | {"priority": n % 7} for n in range(3000)
+            row | {key: row[key] + n * minute for key in times} | {"id": id_ + n, "priority": n % 7}
+            for n in range(1, 3001)
         ]
         connection.execute(insert(discounts), rows)
     with service.database.writing() as connection:

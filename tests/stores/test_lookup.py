@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -117,6 +118,22 @@ def test_only_what_is_not_held_is_looked_up(service: Service, clock: Clock) -> N
     assert (counts.hits, counts.misses) == (1, 0)
     assert service.discount_lookup.held_best("bob", ["P1"]) is None
     assert (counts.hits, counts.misses) == (1, 1)
+
+
+def test_many_who_ask_at_once_get_what_one_gets(service: Service, clock: Clock) -> None:
+    for number in range(5):
+        stored(service, Draft(terms=terms(priority=number), scope=EVERYONE), clock)
+    service.shop.tree()
+    together = threading.Barrier(8)
+
+    def ask(_: int) -> Mapping[str, Best]:
+        together.wait(30)
+        return service.discount_lookup.best("ann", list(PRODUCTS))
+
+    with queries(service) as sent, ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, range(8)))
+    assert len(sent) <= 8 * 3
+    assert answers == [service.discount_lookup.held_best("ann", list(PRODUCTS))] * 8
 
 
 def test_a_change_is_seen_at_once(service: Service, clock: Clock) -> None:

@@ -38,6 +38,19 @@ def test_up_down_and_up_again(database: Database) -> None:
         assert tables(database) == set()
 
 
+def test_a_process_of_this_version_starts_on_the_tables_of_a_newer_one(database: Database) -> None:
+    """While nodes are replaced one by one, one of those that are not yet may be killed and started anew."""
+    migrate.upgrade(database)
+    with database.writing() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    migrate.upgrade(database)
+    with database.reading() as connection:
+        assert migrate.current(connection) == "9999"
+    with pytest.raises(migrate.TablesDiffer) as refused:
+        migrate.check(database)
+    assert "newer version" in refused.value.told("en")[0]
+
+
 def test_several_processes_may_start_at_once(database: Database, database_url: str) -> None:
     others = [Database(database_url) for _ in range(3)]
     with ThreadPoolExecutor() as pool:

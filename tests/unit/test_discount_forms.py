@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from youhui.checkout.problems import decode_exactly
+from youhui.checkout.values import Wrong, minor_units
 from youhui.discounts.forms import BATCH, CHANGE, WHOLE, changed, draft, named, read_form
 from youhui.discounts.model import Draft, Edit, Scope
 from youhui.discounts.problems import REQUIRED, SENTENCES, InvalidDiscount
-from youhui.discounts.values import Wrong, hundredths_of_zhe, minor_units, value_text
+from youhui.discounts.values import hundredths_of_zhe, value_text
 from youhui.platform.languages import LANGUAGES
 
 GOOD: dict[str, Any] = {
@@ -104,10 +105,10 @@ def test_an_empty_form_is_answered_in_the_seeds_words() -> None:
         ({"effective_time": 1731196800}, "effective_time", "not_instant"),
         ({"effective_time": None}, "effective_time", "required"),
         ({"expiration_time": GOOD["effective_time"]}, "expiration_time", "not_after"),
-        ({"priority": 2**53}, "priority", "not_integer"),
-        ({"priority": "1"}, "priority", "not_integer"),
-        ({"priority": True}, "priority", "not_integer"),
-        ({"enabled": 1}, "enabled", "not_boolean"),
+        ({"priority": 2**53}, "priority", "not_whole"),
+        ({"priority": "1"}, "priority", "not_whole"),
+        ({"priority": True}, "priority", "not_whole"),
+        ({"enabled": 1}, "enabled", "not_flag"),
         ({"currency": "cny"}, "currency", "not_currency"),
         ({"key": "a,b"}, "key", "not_a_shop_id"),
         ({"ammount": 5}, "ammount", "unknown_key"),

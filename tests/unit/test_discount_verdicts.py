@@ -112,9 +112,12 @@ def test_what_it_takes_is_never_more_than_the_price(more: dict[str, Any], amount
     assert judged(discount(1, **more)).verdict.amount == amount
 
 
-def test_without_a_price_there_is_no_amount_but_a_winner() -> None:
-    judgement = judged(discount(1), discount(2, currency="USD"), pair=Pair(PAIR.buyer, PAIR.item, None))
-    assert (judgement.verdict.amount, judgement.winner) == (None, 1)
+def test_a_product_that_the_directory_does_not_know_has_no_discount() -> None:
+    """As the query answers it."""
+    unknown = Pair(PAIR.buyer, PAIR.item, None)
+    judgement = judged(discount(1), discount(2, currency="USD"), discount(3, enabled=False), pair=unknown)
+    assert (judgement.verdict.amount, judgement.winner) == (0, None)
+    assert [one.reason for one in judgement.candidates] == ["disabled", "unknown_product", "unknown_product"]
 
 
 def test_candidates_come_in_the_seeds_order() -> None:

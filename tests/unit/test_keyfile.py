@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from youhui.platform.keyfile import kept_secret, secret_file, secret_key
+from youhui.platform.keyfile import NoSecret, kept_secret, secret_file, secret_key
+from youhui.platform.languages import LANGUAGES
 from youhui.platform.settings import Settings
 
 
@@ -29,12 +30,21 @@ def test_those_who_start_at_once_share_one(tmp_path: Path) -> None:
             assert len(set(pool.map(kept_secret, [file] * 8))) == 1
 
 
-@pytest.mark.parametrize("content", ["", "short", " " * 64])
-def test_a_file_without_a_secret_is_not_used(tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize("content", [b"", b"short", b" " * 64, b"\xff" * 64])
+def test_a_file_without_a_secret_is_not_used(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "secret.key"
-    file.write_text(content)
-    with pytest.raises(ValueError, match="no secret"):
+    file.write_bytes(content)
+    with pytest.raises(NoSecret) as refused:
         kept_secret(file)
+    for language in LANGUAGES:
+        assert str(file) in refused.value.told(language)[0]
+
+
+def test_a_place_where_none_can_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NoSecret) as refused:
+        kept_secret(tmp_path / "file" / "secret.key")
+    assert str(tmp_path / "file") in refused.value.told("en")[1]
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,12 @@ def routers(operators: Operators, sessions: Sessions, keys: Keys, history: Histo
 
 
 def _routes(tag: str) -> APIRouter:
-    return APIRouter(prefix="/api", tags=[tag], responses=ERRORS)
+    return APIRouter(prefix="/api", tags=[tag], responses=ERRORS, dependencies=[Depends(_not_kept)])
+
+
+def _not_kept(response: Response) -> None:
+    """Tokens and keys are in these answers: no cache on the way, nor a browser's, may keep them."""
+    response.headers["cache-control"] = "no-store"
 
 
 def _log_in(sessions: Sessions, operators: Operators) -> APIRouter:

@@ -16,8 +16,10 @@ import structlog
 from youhui.accounts import store
 from youhui.accounts.model import ACCESS, KEY_START, SHOPPER, ApiKey
 from youhui.accounts.problems import ApiKeyNotFound
-from youhui.accounts.rules import digest, is_shop_id, key_id
+from youhui.accounts.rules import digest, key_id
 from youhui.platform.db import Database
+from youhui.platform.ids import is_shop_id
+from youhui.platform.metrics import Cache
 from youhui.platform.principals import Principal
 from youhui.platform.problems import Unauthenticated, Unavailable
 from youhui.platform.tokens import Clock, Issuer, Token, Tokens
@@ -43,7 +45,10 @@ class _Known(NamedTuple):
 
 
 class Identities:
-    """The guard's port. `customer`: the claim of the issuer's tokens that is the customer's id."""
+    """The guard's port. `customer`: the claim of the issuer's tokens that is the customer's id.
+
+    Which API keys were good is remembered by their hashes: there are no more than admins have made.
+    """
 
     def __init__(
         self,
@@ -52,21 +57,28 @@ class Identities:
         tokens: Tokens,
         issuer: Issuer | None = None,
         customer: str = "sub",
+        cache: Cache | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._tokens = tokens
         self._issuer = issuer
         self._customer = customer
+        self._cache = cache or Cache()
+        self._familiar: set[str] = set()
         self._held: dict[str, _Known] = {}
         self._refused: dict[str, _Known] = {}
         self._keeping = threading.Lock()
         self.uses = Uses(database)
 
     def start(self) -> None:
-        """Begins to write the uses of keys. Raises OSError, ValueError where tokens cannot be signed."""
-        self._tokens.ready()
+        """Begins to write the uses of keys. Raises NoSecret where tokens cannot be signed."""
+        self.ready()
         self.uses.start()
+
+    def ready(self) -> None:
+        """Raises NoSecret where tokens cannot be signed."""
+        self._tokens.ready()
 
     def stop(self) -> None:
         """Writes what is left."""
@@ -76,16 +88,23 @@ class Identities:
         """From memory. Raises Unauthenticated for what was refused a moment ago."""
         known = self._held.get(credentials)
         if known is not None and self._clock() < known.until:
+            self._cache.hit()
             return known.principal
         if len(credentials) > LONGEST:
             raise Unauthenticated
         known = self._refused.get(credentials)
         if known is not None and self._clock() < known.until:
+            self._cache.hit()
             raise Unauthenticated
         return None
 
+    def doubtful(self, credentials: str) -> bool:
+        """Whether only the database can tell that they are made up: an API key that was not good here before."""
+        return key_id(credentials) is not None and digest(credentials) not in self._familiar
+
     def identify(self, credentials: str) -> Principal:
         """Looked up. Raises Unauthenticated, Unavailable."""
+        self._cache.miss()
         now = self._clock()
         held, refused = self._held, self._refused  # if `forget` comes while this looks, it looked too early
         try:
@@ -131,9 +150,11 @@ class Identities:
         if number is None:
             raise Unauthenticated
         key = self._key(number)
-        end = key.good_until(digest(credentials), now)
+        secret = digest(credentials)
+        end = key.good_until(secret, now)
         if end is None:
             raise Unauthenticated
+        self._familiar.add(secret)
         self.uses.note(key.id, now)
         return key.principal, end
 

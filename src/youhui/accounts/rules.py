@@ -20,7 +20,6 @@ FORGOTTEN = timedelta(hours=1)
 _NAME = re.compile(r"\w[\w.@+-]{0,63}")
 _PASSWORD = re.compile(rf"[^\x00-\x1f\x7f\ud800-\udfff]{{{SHORTEST_PASSWORD},{LONGEST_PASSWORD}}}")
 _LABEL = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,100}")
-_SHOP_ID = re.compile(r"[^\s,\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,64}")
 _KEY = re.compile(rf"{KEY_START}([0-9a-f]{{16}})_[0-9a-f]{{64}}", re.ASCII)
 _SESSION = re.compile(r"([0-9a-f]{32})\.[0-9a-f]{64}", re.ASCII)
 
@@ -52,11 +51,6 @@ def checked_label(path: str, given: str) -> str:
     if _LABEL.fullmatch(label) is None:
         raise invalid(path, "not_a_label")
     return label
-
-
-def is_shop_id(text: str) -> bool:
-    """Whether it may be one of the shop's own ids."""
-    return _SHOP_ID.fullmatch(text) is not None
 
 
 def digest(secret: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from youhui.accounts.model import DEFAULT_SCOPES, ApiKey, LoggedIn, Operator, StaffRole
 from youhui.platform.audit import Entry
@@ -14,6 +14,17 @@ from youhui.platform.principals import Scope
 Text: TypeAlias = Annotated[str, Field(max_length=256, pattern=r"^[^\x00]*$")]
 """what is read more closely by the rules; no database stores a NUL"""
 Refresh: TypeAlias = Annotated[str, Field(max_length=256, description="The refresh token")]
+
+
+def _in_utc(instant: datetime) -> datetime:
+    """Raises ValueError for one that is in the year 10000 there, or in none."""
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("out of range") from error
+
+
+Instant: TypeAlias = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class _In(BaseModel):
@@ -62,7 +73,7 @@ class ApiKeyIn(_In):
 
     name: Text
     scopes: list[Scope] = Field(sorted(DEFAULT_SCOPES), min_length=1, max_length=10)
-    expires_at: Annotated[AwareDatetime | None, Field(strict=False)] = None
+    expires_at: Annotated[Instant | None, Field(strict=False)] = None
 
 
 class RotateIn(_In):

@@ -20,10 +20,10 @@ from youhui.accounts.rules import (
     checked_label,
     checked_name,
     digest,
-    is_shop_id,
 )
 from youhui.platform.audit import Entry, entries, record
 from youhui.platform.db import Connection, Database
+from youhui.platform.ids import is_shop_id
 from youhui.platform.passwords import hashed
 from youhui.platform.principals import SYSTEM, Principal, Scope
 from youhui.platform.problems import Outdated
@@ -102,6 +102,7 @@ class Operators:
     def change(self, number: int, change: Change, by: Principal, version: int | None = None) -> Operator:
         """With a `version` only as the caller has read it. Ends the operator's sessions, unless only the name changes.
 
+        A new password opens the account, if it is closed after failed log-ins.
         Raises OperatorNotFound, OperatorExists, Outdated, LastAdmin, Invalid, Unavailable.
         """
         name = None if change.name is None else checked_name(change.name)
@@ -116,6 +117,8 @@ class Operators:
             store.replace_operator(connection, new)
             if (new.role, new.active, new.password) != (old.role, old.active, old.password):
                 store.end_sessions(connection, number)
+            if password is not None:  # who guessed at the old one locks nobody out of the new one
+                store.forgive(connection, account(new.name))
             after = {**_shown(new), **({"password": "changed"} if password else {})}
             at, about = new.updated_at, _object(new)
             record(connection, at, by, "operator.update", about, before=_shown(old), after=after)
@@ -133,12 +136,9 @@ class Operators:
         self._forget()
 
     def reset_password(self, name: str, by: Principal) -> str:
-        """A new random password for one who lost it, and no lock. Raises OperatorNotFound, Invalid, Unavailable."""
-        found = self.named(name)
+        """A new random password for one who lost it. Raises OperatorNotFound, Invalid, Unavailable."""
         password = secrets.token_urlsafe(15)
-        self.change(found.id, Change(password=password), by)
-        with self._database.writing() as connection:
-            store.forgive(connection, account(found.name))
+        self.change(self.named(name).id, Change(password=password), by)
         return password
 
     def _hashed(self, number: int, name: str | None, password: str | None) -> str | None:

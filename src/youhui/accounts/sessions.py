@@ -94,8 +94,12 @@ class Sessions:
     def log_out(self, refresh: str) -> None:
         """Ends the session of a refresh token, if it is not over. Raises Unauthenticated, Unavailable."""
         name = _session(refresh)
+        now = self._clock()
         with self._database.writing() as connection:
+            operator = store.session_of(connection, name, now)
             store.end_session(connection, name)
+            if operator is not None:
+                record(connection, now, operator.principal, "operator.log_out", _object(operator))
         self._forget()
 
     def change_password(self, by: Principal, current: str, new: str, client: str) -> None:

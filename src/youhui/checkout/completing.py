@@ -78,7 +78,7 @@ class Completing:
         if products is None or person is None:
             return None
         cart = _completed(stated, products, person[0])
-        layer = self._source.held(self._facts(cart, stated, at))
+        layer = self._source.held(self._facts(cart, at))
         return None if layer is None else Ready(cart, layer)
 
     def looked_up(self, stated: Stated, at: datetime) -> Ready:
@@ -87,17 +87,16 @@ class Completing:
         products = directory.products(names) if names else {}
         person = directory.customer(customer) if customer is not None else None
         cart = _completed(stated, products, person)
-        return Ready(cart, self._source.rules_for(self._facts(cart, stated, at)))
+        return Ready(cart, self._source.rules_for(self._facts(cart, at)))
 
-    def _facts(self, cart: Cart, stated: Stated, at: datetime) -> CartFacts:
+    def _facts(self, cart: Cart, at: datetime) -> CartFacts:
         customer = cart.customer
         if customer is None:
             return CartFacts(None, frozenset(), {}, cart.currency, at)
         above = self._directory.ancestors
         products: dict[str, frozenset[str]] = {}
-        for line, left in zip(cart.lines, stated.lines, strict=True):
-            all_of = left.categories or not line.categories
-            categories = frozenset(line.categories if all_of else above(line.categories))
+        for line in cart.lines:
+            categories = frozenset(above(line.categories))  # the directory's own are with all above already
             other = products.get(line.product)
             products[line.product] = categories if other is None else categories | other
         return CartFacts(customer.id, frozenset(customer.groups), products, cart.currency, at)

@@ -137,7 +137,7 @@ def _attempt(step: Callable[[], None]) -> None:
     """What fails is logged and must not stop the rest: it is tried again with the next look."""
     try:
         step()
-    except Unavailable:
-        _log.warning("versions not followed: the database is not available")
+    except Unavailable as error:
+        _log.warning("versions not followed: the database is not available", error=error.cause)
     except Exception:
         _log.exception("versions not followed")

@@ -88,7 +88,7 @@ def _revision(database: Database) -> str:
     from youhui.platform import migrate
 
     with database.reading() as connection:
-        return str(migrate.revision(connection) or "base")
+        return str(migrate.current(connection) or "base")
 
 
 @contextmanager

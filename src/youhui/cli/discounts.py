@@ -96,7 +96,7 @@ def _opened(database: str | None) -> Iterator[Service]:
 
 
 def _instant(text: str, words: Mapping[str, str]) -> datetime:
-    from youhui.discounts.values import Wrong, instant
+    from youhui.checkout.values import Wrong, instant
 
     try:
         return instant(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -165,6 +166,7 @@ def _upload(
     service = opening.service(database)
     try:
         migrate.upgrade(service.database)
+        gc.freeze()  # while rows come and go, a collection need not walk through the whole program
         yield service.directory.upload(
             kind.value,
             how,

@@ -31,9 +31,11 @@ def serve(
 
     from youhui.app import create_app
     from youhui.platform import logs, migrate
+    from youhui.platform.protocol import Protocol
 
     service = opening.service(database)
-    migrate.upgrade(service.database)  # what cannot be used is said before anything listens
+    migrate.upgrade(service.database)  # what cannot be used is said before anything listens …
+    service.identities.ready()  # … and in one sentence
     if with_demo:
         demo.load(service)
     logs.configure()
@@ -41,6 +43,7 @@ def serve(
         create_app(service),
         host=host,
         port=port,
+        http=Protocol,
         log_config=None,
         access_log=False,
         proxy_headers=False,  # whom to believe is a setting of ours, not that of uvicorn

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from starlette.requests import ClientDisconnect
 
 from youhui.directory.importing import Upload
 from youhui.directory.model import Filters, Kind, Sort
@@ -26,11 +24,9 @@ from youhui.platform.edge import call_of
 from youhui.platform.openapi import ERRORS
 from youhui.platform.paging import LARGEST_PAGE, Page, Paging, page_of
 from youhui.platform.problems import Invalid
+from youhui.platform.receiving import received
 from youhui.platform.requests import Caller
 from youhui.platform.rows import written
-
-BATCH = 256 * 1024
-"""bytes that are gathered before a thread works on them, while the next ones come in"""
 
 
 class Listing:
@@ -82,7 +78,7 @@ def router(entries: Entries) -> APIRouter:
     @routes.put("/customers", summary="Bring customers", openapi_extra=_body("customers"))
     async def bring_customers(request: Request, by: Caller, from_line: FromLine = 1) -> ReportOut:
         """Rows of `id`, `name`, `phone`, `groups`, `attributes`, `registered_at`, `delete`."""
-        return await _received(request, _upload(entries, "customers", request, by, None, from_line))
+        return await _reported(request, _upload(entries, "customers", request, by, None, from_line))
 
     @routes.put("/products", summary="Bring products", openapi_extra=_body("products"))
     async def bring_products(
@@ -91,12 +87,12 @@ def router(entries: Entries) -> APIRouter:
         """Rows of `id`, `sku`, `name`, `price`, `currency`, `cost`, `stock`, `categories`, `attributes`, `active`,
         `delete`; a new one needs a name and a price.
         """
-        return await _received(request, _upload(entries, "products", request, by, currency, from_line))
+        return await _reported(request, _upload(entries, "products", request, by, currency, from_line))
 
     @routes.put("/categories", summary="Bring categories", openapi_extra=_body("categories"))
     async def bring_categories(request: Request, by: Caller, from_line: FromLine = 1) -> ReportOut:
         """Rows of `id`, `name`, `parent`, `delete`; a parent may come later in the stream than what lies below it."""
-        return await _received(request, _upload(entries, "categories", request, by, None, from_line))
+        return await _reported(request, _upload(entries, "categories", request, by, None, from_line))
 
     @routes.get("/customers", summary="List or search customers")
     def customers(wanted: Wanted, group: ShopId = None) -> Page[CustomerOut]:
@@ -143,26 +139,8 @@ def _upload(
     return entries.upload(kind, how, by, currency=currency, from_line=from_line)
 
 
-async def _received(request: Request, upload: Upload) -> ReportOut:
-    """Feeds the body to the upload: while a thread works on one batch the next one comes in, and no more than that."""
-    batch = bytearray()
-    working = asyncio.ensure_future(asyncio.sleep(0))
-    try:
-        async for piece in request.stream():
-            batch += piece
-            if len(batch) >= BATCH:
-                await working
-                working = asyncio.ensure_future(asyncio.to_thread(upload.feed, bytes(batch)))
-                batch.clear()
-        await working
-        await asyncio.to_thread(upload.feed, bytes(batch))
-        report = await asyncio.to_thread(upload.finish)
-    except ClientDisconnect:
-        raise Invalid([fault("", "not_received")]) from None
-    finally:
-        await asyncio.wait([working])
-        await asyncio.to_thread(upload.leave)
-    return report_out(report, call_of(request.scope).language)
+async def _reported(request: Request, upload: Upload) -> ReportOut:
+    return report_out(await received(request, upload), call_of(request.scope).language)
 
 
 def _body(kind: Kind) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
-from youhui.checkout.store import Source, next_version
+from youhui.checkout.store import Source, next_version, read_versions
 from youhui.directory import store
 from youhui.directory.model import MOST_CATEGORIES, Category, Entry, Kind
 from youhui.directory.problems import fault
@@ -20,7 +20,7 @@ from youhui.platform.rows import Rejected, Rejections, Row, Rows, Written
 
 Outcome: TypeAlias = Literal["created", "updated", "unchanged", "deleted"]
 
-CHUNK = 2_000
+CHUNK = 5_000
 """rows that are written in one transaction; of categories all are, for they must make a tree together"""
 _CHANGING: tuple[Outcome, ...] = ("created", "updated", "deleted")
 _QUIET = timedelta(seconds=1)
@@ -188,10 +188,11 @@ class Upload:
             return
         ids = {patch.id for patch in patches}
         with self._database.reading() as connection:
+            version = read_versions(connection)[Source.DIRECTORY]
             stored = store.beside(connection, self._kind, ids)
         made = plan(self._kind, stored, patches)
         if made.changes:  # what changes nothing takes no lock and no version
-            made = self._write_changes(patches, ids, stored, made)
+            made = self._write_changes(patches, ids, version, made)
         self._outcomes += made.outcomes
         for line, faults in made.rejected:
             self._rejections.add(line, faults)
@@ -200,13 +201,13 @@ class Upload:
             self.leave()
 
     def _write_changes(
-        self, patches: Sequence[Patch], ids: Collection[str], stored: Mapping[str, Entry], made: Plan
+        self, patches: Sequence[Patch], ids: Collection[str], version: int, made: Plan
     ) -> Plan:
+        """`made` is against what was stored at this version or later."""
         with self._database.writing() as connection:
-            next_version(connection, Source.DIRECTORY)
-            now = store.beside(connection, self._kind, ids)
-            if now != stored:  # someone else wrote meanwhile; from here on nobody does
-                made = plan(self._kind, now, patches)
+            if next_version(connection, Source.DIRECTORY) != version + 1:
+                # Someone else wrote meanwhile; from here on nobody does.
+                made = plan(self._kind, store.beside(connection, self._kind, ids), patches)
             store.write(connection, self._kind, made.changes)
             done = self._outcomes + made.outcomes
             trace = store.trace(

@@ -1,11 +1,18 @@
-"""What the directory holds: customers, products and categories of the shop, under the shop's own ids."""
+"""What the directory holds: customers, products and categories of the shop, under the shop's own ids.
+
+Entries are structs and not dataclasses: an import makes a million of them, each several times as fast, and garbage
+collection does not walk through them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from youhui.engine.facts import Attributes
 
@@ -16,22 +23,22 @@ DEEPEST = 32
 """levels of the tree of categories"""
 MOST_CATEGORIES = 20_000
 """in all: each process holds their tree in memory"""
+REMEMBERED = 2_048
+"""combinations of categories whose ancestors are held"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
+class Customer(Struct, frozen=True, kw_only=True, gc=False):
     """Who buys. The phone is never answered in full: see `masked`."""
 
     id: str
     name: str | None = None
     phone: str | None = None
     groups: tuple[str, ...] = ()
-    attributes: Attributes = field(default_factory=dict)
+    attributes: Attributes = {}
     registered_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
+class Product(Struct, frozen=True, kw_only=True, gc=False):
     """What is sold. `price` and `cost` in minor units of `currency`; `categories` are those it was put in, without
     what lies above them, and may name some that are not known (yet). `stock` is what the shop says it has.
     """
@@ -44,12 +51,11 @@ class Product:
     cost: int | None = None
     stock: int | None = None
     categories: tuple[str, ...] = ()
-    attributes: Attributes = field(default_factory=dict)
+    attributes: Attributes = {}
     active: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Category:
+class Category(Struct, frozen=True, kw_only=True, gc=False):
     """A node of the tree; without a parent it is a root."""
 
     id: str
@@ -85,8 +91,21 @@ class Tree:
             if parent is not None:
                 self._children.setdefault(parent, []).append(name)
 
-    def ancestors(self, names: tuple[str, ...] | list[str]) -> tuple[str, ...]:
-        """These and all above them, nearest first, each once; one that is not known stands alone."""
+        self._remembered = lru_cache(REMEMBERED)(self._ancestors)
+
+    def ancestors(self, names: Collection[str]) -> tuple[str, ...]:
+        """These and all above them, nearest first, each once; one that is not known stands alone.
+
+        Each line of a cart asks: 0.5 µs where these were asked for before, 2 µs if not. Only known ones are remembered:
+        names that a caller makes up would fill the memory.
+        """
+        if self._parents.keys().isdisjoint(names):
+            return tuple(dict.fromkeys(names))
+        known = tuple([name for name in names if name in self._parents])
+        above = self._remembered(known)
+        return above if len(known) == len(names) else tuple(dict.fromkeys((*names, *above)))
+
+    def _ancestors(self, names: tuple[str, ...]) -> tuple[str, ...]:
         found = dict.fromkeys(names)
         level: list[str] = list(found)
         while level:

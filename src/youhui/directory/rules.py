@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+import functools
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
+from msgspec.structs import asdict
+
+from youhui.checkout.values import Wrong, amount, currency_code, instant, shop_id
 from youhui.directory.model import DEEPEST, Category, Customer, Entry, Kind, Product
 from youhui.directory.problems import fault
-from youhui.directory.values import (
-    Field,
-    Wrong,
-    amount,
-    attributes,
-    currency_code,
-    flag,
-    instant,
-    phone,
-    shop_id,
-    shop_ids,
-    text,
-    whole,
-)
+from youhui.directory.values import attributes, flag, phone, shop_ids, text, whole
+from youhui.engine.money import is_currency
 from youhui.platform.csvrows import Columns
 from youhui.platform.problems import Fault
 
-FIELDS: Mapping[Kind, Mapping[str, Field]] = {
+Read: TypeAlias = Callable[[object], object]
+"""reads a value that is not None. Raises Wrong"""
+
+FIELDS: Mapping[Kind, Mapping[str, Read]] = {
     "customers": {
         "name": text,
         "phone": phone,
@@ -36,9 +30,7 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = {
     "products": {
         "sku": shop_id,
         "name": text,
-        "price": amount,
         "currency": currency_code,
-        "cost": amount,
         "stock": whole,
         "categories": shop_ids,
         "attributes": attributes,
@@ -46,10 +38,11 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = {
     },
     "categories": {"name": text, "parent": shop_id},
 }
+AMOUNTS: Mapping[Kind, tuple[str, ...]] = {"customers": (), "products": ("price", "cost"), "categories": ()}
 COLUMNS: Mapping[Kind, Columns] = {
     kind: Columns(
         frozenset(name for name, read in fields.items() if read not in (shop_ids, attributes))
-        | {"id", "delete"},
+        | {"id", "delete", *AMOUNTS[kind]},
         frozenset(name for name, read in fields.items() if read is shop_ids),
         frozenset(name for name, read in fields.items() if read is attributes),
     )
@@ -72,7 +65,7 @@ _NEEDED: Mapping[Kind, tuple[str, ...]] = {
     "products": ("name", "price"),
     "categories": ("name",),
 }
-_MONEY = ("price", "cost", "currency")
+_MONEY = frozenset({"price", "cost", "currency"})
 
 
 class Patch(NamedTuple):
@@ -94,57 +87,77 @@ class Unfit(Exception):
 
 def read_patch(kind: Kind, line: int, row: Mapping[str, object], currency: str) -> Patch:
     """The patch of a row; `currency` is that of amounts in a row that names none. Raises Unfit with every fault."""
-    fields = FIELDS[kind]
+    currency = _currency_of(row.get("currency"), currency)
+    reads = _reads(kind, currency)
+    try:  # nearly all rows are right and clear nothing, and a million of them may wait
+        values: dict[str, Any] = {key: reads[key](value) for key, value in row.items()}
+        id_ = values.pop("id")
+    except (KeyError, Wrong):
+        values = _read_singly(reads, row)
+        id_ = values.pop("id")
+    if values.get("currency") is None and not _MONEY.isdisjoint(values):
+        values["currency"] = currency
+    return Patch(line, id_, values, values.pop("delete", None) or False)
+
+
+def _read_singly(reads: Mapping[str, Read], row: Mapping[str, object]) -> dict[str, Any]:
     faults: list[Fault] = []
     values: dict[str, Any] = {}
-    name, delete = "", False
-    if kind == "products" and not row.keys().isdisjoint(_MONEY):
-        currency = values["currency"] = _currency(row.get("currency") or currency, faults)
     for key, value in row.items():
+        if key not in reads:
+            faults.append(fault(key[:100], "unknown_key"))
+            continue
         try:
-            if key == "id":
-                name = shop_id(value, currency)
-            elif key == "delete":
-                delete = value is not None and flag(value, currency)
-            elif key not in fields:
-                faults.append(fault(key[:100], "unknown_key"))
-            elif key != "currency":
-                values[key] = None if value is None else fields[key](value, currency)
+            values[key] = None if value is None else reads[key](value)
         except Wrong as wrong:
             faults.append(fault(f"{key}{wrong.where}", wrong.code, **wrong.params))
-    if "id" not in row:
+    if row.get("id") is None:
         faults.append(fault("id", "missing"))
     if faults:
         raise Unfit(faults)
-    return Patch(line, name, values, delete)
+    return values
 
 
-def _currency(given: object, faults: list[Fault]) -> str:
-    try:
-        return currency_code(given, "")
-    except Wrong as wrong:
-        faults.append(fault("currency", wrong.code))
-        return "XXX"
+@functools.lru_cache(64)
+def _reads(kind: Kind, currency: str) -> Mapping[str, Read]:
+    """How each value of a row is read that has this currency."""
+    amounts = dict.fromkeys(AMOUNTS[kind], functools.partial(amount, currency=currency))
+    return {"id": shop_id, "delete": flag, **FIELDS[kind], **amounts}
+
+
+def _currency_of(given: object, default: str) -> str:
+    """What the amounts of a row are read in; that something else is no currency is found with the other faults."""
+    if given is None:
+        return default
+    return given if isinstance(given, str) and is_currency(given) else "XXX"
 
 
 def patched(kind: Kind, old: Entry | None, patch: Patch) -> Entry:
     """The entry after the patch; `old` None makes a new one. Raises Unfit if something that it needs is missing."""
     if old is not None and _says_nothing_new(old, patch.values):
         return old
-    values: dict[str, Any] = dict(_EMPTY[kind]) if old is None else _values(old)
-    if old is not None and patch.values.get("currency", values.get("currency")) != values.get("currency"):
-        values["price"] = values["cost"] = None  # amounts of another currency say nothing in this one
+    empty = _EMPTY[kind]
+    before: Mapping[str, Any] = empty if old is None else asdict(old)
+    values: dict[str, Any] = {**before, **patch.values, "id": patch.id}
+    if old is not None and values.get("currency") != before.get("currency"):
+        values |= {
+            name: patch.values.get(name) for name in AMOUNTS[kind]
+        }  # the old ones are of another currency
     for key, value in patch.values.items():
-        if key == "attributes" and value is not None:
-            value = {**values[key], **value}
-            value = {name: inner for name, inner in value.items() if inner is not None}
-        values[key] = _EMPTY[kind].get(key) if value is None else value
+        if value is None:
+            values[key] = empty[key]
+        elif key == "attributes":
+            values[key] = _merged(before[key], value)
     if missing := [key for key in _NEEDED[kind] if values[key] is None]:
         raise Unfit([fault(key, "missing") for key in missing])
     if kind == "products" and values["sku"] is None:
         values["sku"] = patch.id
-    entry: Entry = _CLASSES[kind](**{**values, "id": patch.id})
+    entry: Entry = _CLASSES[kind](**values)
     return entry
+
+
+def _merged(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in {**old, **new}.items() if value is not None}
 
 
 def _says_nothing_new(old: Entry, values: Mapping[str, Any]) -> bool:
@@ -160,8 +173,10 @@ def _says_nothing_new(old: Entry, values: Mapping[str, Any]) -> bool:
 
 def same(one: Entry | None, other: Entry | None) -> bool:
     """Whether two entries are equal, their attributes in type too: 1 is not true."""
-    if one is other or one != other:
+    if one is None or other is None or one is other:
         return one is other
+    if one != other:
+        return False
     mine, its = (getattr(entry, "attributes", {}) for entry in (one, other))
     return all(alike(value, its[name]) for name, value in mine.items())
 
@@ -169,13 +184,6 @@ def same(one: Entry | None, other: Entry | None) -> bool:
 def alike(one: object, other: object) -> bool:
     """Whether two values of attributes are the same."""
     return one == other and type(one) is type(other)
-
-
-def _values(entry: Entry) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in _NAMES[type(entry)]}
-
-
-_NAMES = {cls: [one.name for one in dataclasses.fields(cls)] for cls in (Customer, Product, Category)}
 
 
 def spoilers(parents: Mapping[str, str | None], changed: Collection[str]) -> dict[str, Fault]:

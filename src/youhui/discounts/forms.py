@@ -9,15 +9,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
+from youhui.checkout.values import Wrong, minor_units
 from youhui.discounts import values
 from youhui.discounts.model import KINDS, Draft, Edit, Kind, Scope, Terms, Type
 from youhui.discounts.problems import InvalidDiscount, fault, missing
-from youhui.discounts.values import Field, Wrong
+from youhui.discounts.values import Field
 from youhui.platform.problems import Fault
 
-SENT_AS: Mapping[Kind, str] = {
+TargetKind: TypeAlias = Literal["user", "group", "product", "category"]
+SENT_AS: Mapping[Kind, TargetKind] = {
     "customer": "user",
     "group": "group",
     "product": "product",
@@ -230,7 +232,7 @@ def _read(
     try:
         if type_ == "percent":
             return type_, values.hundredths_of_zhe(number)
-        return type_, values.minor_units(number, currency)
+        return type_, minor_units(number, currency)
     except Wrong as wrong:
         faults.append(fault(key, wrong.code, **wrong.params))
         return None

@@ -10,7 +10,18 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from youhui.checkout.problems import decode_exactly, read_json
-from youhui.discounts.forms import ANSWERED, BATCH, CHANGE, WHOLE, Fields, draft, named, read_form
+from youhui.checkout.values import Wrong, instant
+from youhui.discounts.forms import (
+    ANSWERED,
+    BATCH,
+    CHANGE,
+    WHOLE,
+    Fields,
+    TargetKind,
+    draft,
+    named,
+    read_form,
+)
 from youhui.discounts.importing import Importing
 from youhui.discounts.model import KINDS, OF_PRODUCTS, Discount, SortKey, State, Type, Wanted
 from youhui.discounts.problems import InvalidDiscount, fault
@@ -22,16 +33,16 @@ from youhui.discounts.schemas import (
     DiscountOut,
     DiscountRow,
     ReportOut,
-    TargetKind,
     debug_out,
     discount_out,
     discount_row,
     report_out,
 )
 from youhui.discounts.service import Discounts
-from youhui.discounts.values import LONGEST_NAME, SHOP_ID, Wrong, instant
+from youhui.discounts.values import LONGEST_NAME
 from youhui.engine.forms import LARGEST
 from youhui.platform.edge import Call, call_of
+from youhui.platform.ids import SCHEMA_PATTERN
 from youhui.platform.openapi import ERRORS, Schema
 from youhui.platform.paging import Page, Paging, page_of
 from youhui.platform.principals import Principal
@@ -54,7 +65,7 @@ Asked: TypeAlias = Annotated[Call, Depends(_call)]
 Body: TypeAlias = Annotated[object, Depends(_body)]
 Id: TypeAlias = Annotated[int, Path(ge=1, le=LARGEST)]
 Text: TypeAlias = Annotated[str | None, Query(max_length=LONGEST_NAME, pattern=r"^[^\x00-\x1f]*$")]
-ShopId: TypeAlias = Annotated[str | None, Query(pattern=SHOP_ID)]
+ShopId: TypeAlias = Annotated[str | None, Query(pattern=SCHEMA_PATTERN)]
 Instant: TypeAlias = Annotated[str | None, Query()]
 _AN_INSTANT = "ISO 8601 with Z or an offset (+ is %2B)"
 Sort: TypeAlias = Literal[

@@ -7,27 +7,31 @@ was broken off is completed by sending it once more.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, TypeAlias
 
 from youhui.discounts import values
 from youhui.discounts.forms import WHOLE, draft, read_form
-from youhui.discounts.model import KINDS, Discount, Draft, Kind
+from youhui.discounts.model import KINDS, Draft, Kind
 from youhui.discounts.problems import InvalidDiscount, fault
 from youhui.discounts.service import Discounts, unknown_faults
-from youhui.discounts.writing import Writing
+from youhui.discounts.writing import Stored, Writing
 from youhui.platform.csvrows import Columns
 from youhui.platform.principals import Principal
-from youhui.platform.problems import Fault
 from youhui.platform.rows import Rejected, Rejections, Row, Rows, Written
 
 Outcome: TypeAlias = Literal["created", "updated", "unchanged"]
+Numbered: TypeAlias = tuple[int, Draft]
+"""a row that was read, and its line"""
 
 CHUNK = 500
 """rows that are written in one transaction …"""
 CHUNK_IDS = 20_000
 """… or fewer, with so many ids in their lists"""
+STORED_IDS = 200_000
+"""… or with so many ids in the lists of the discounts that they change"""
 COLUMNS = Columns(
     texts=frozenset(key for key, field in WHOLE.items() if field is not values.IDS),
     lists=frozenset(key for key, field in WHOLE.items() if field is values.IDS),
@@ -71,12 +75,12 @@ class Importing:
         self._by = by
         self._dry_run = dry_run
         self._rows = Rows(how, COLUMNS, from_line)
-        self._waiting: list[tuple[int, Draft]] = []
+        self._waiting: list[Numbered] = []
         self._ids = 0
         self._received = 0
         self._outcomes: Counter[Outcome] = Counter()
         self._rejections = Rejections()
-        self._would_exist: set[str] = set()
+        self._would_be: dict[str, int] = {}
 
     def feed(self, piece: bytes) -> None:
         """Takes a piece of the stream. Raises Invalid if it is none of rows, Unavailable."""
@@ -120,16 +124,13 @@ class Importing:
 
     def _write(self) -> None:
         rows, self._waiting, self._ids = self._known(self._waiting), [], 0
-        if not rows:
-            return
-        outcomes, rejected = self._discounts.write(
-            self._by, lambda writing: self._put(writing, rows), dry_run=self._dry_run
-        )
-        self._outcomes += outcomes
-        for line, faults in rejected:
-            self._rejections.add(line, faults)
+        for portion in self._portions(rows):
+            plan = self._discounts.write(self._by, partial(self._put, portion))
+            self._outcomes += plan.outcomes
+            for line in plan.archived:
+                self._rejections.add(line, [fault("key", "archived")])
 
-    def _known(self, rows: Sequence[tuple[int, Draft]]) -> list[tuple[int, Draft]]:
+    def _known(self, rows: Sequence[Numbered]) -> list[Numbered]:
         """Those that name only what the directory knows; asked of it for all of them at once."""
         named: dict[Kind, set[str]] = {kind: set() for kind in KINDS}
         for _, new in rows:
@@ -145,31 +146,62 @@ class Importing:
                 known.append((line, new))
         return known
 
-    def _put(
-        self, writing: Writing, rows: Sequence[tuple[int, Draft]]
-    ) -> tuple[Counter[Outcome], list[tuple[int, list[Fault]]]]:
-        stored = dict(writing.by_key([new.key for _, new in rows if new.key is not None]))
-        outcomes: Counter[Outcome] = Counter()
-        rejected: list[tuple[int, list[Fault]]] = []
-        for line, new in rows:
-            old = None if new.key is None else stored.get(new.key)
-            if old is not None and old.archived_at is not None:
-                rejected.append((line, [fault("key", "archived")]))
-                continue
-            now, outcome = self._one(writing, old, new)
-            outcomes[outcome] += 1
-            if new.key is not None:
-                stored[new.key] = now
-        return outcomes, rejected
+    def _portions(self, rows: Sequence[Numbered]) -> Iterator[Sequence[Numbered]]:
+        """So that the stored lists that are compared at once are not too long for the memory."""
+        if not rows:
+            return
+        lengths = self._discounts.lengths(_keys(rows))
+        begin = ids = 0
+        for at, (_, new) in enumerate(rows):
+            length = lengths.get(new.key or "", 0)
+            if ids and ids + length > STORED_IDS:
+                yield rows[begin:at]
+                begin, ids = at, 0
+            ids += length
+        yield rows[begin:]
 
-    def _one(self, writing: Writing, old: Discount | None, new: Draft) -> tuple[Discount, Outcome]:
-        if old is not None:
-            now = writing.replace(old, new)
-            return now, "unchanged" if now is old else "updated"
-        outcome: Outcome = "updated" if new.key in self._would_exist else "created"
-        if self._dry_run and new.key is not None:
-            self._would_exist.add(new.key)
-        return writing.add(new), outcome
+    def _put(self, rows: Sequence[Numbered], writing: Writing) -> Plan:
+        stored = writing.stored(_keys(rows))
+        made = plan(rows, stored, self._would_be)
+        if self._dry_run:
+            self._would_be |= {new.key: hash(new) for new in made.now if new.key is not None}
+        else:
+            writing.bring(
+                [new for new in made.now if new.key not in stored],
+                [(stored[new.key], new) for new in made.now if new.key in stored],
+            )
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What rows come to: what became of each, the lines of those that are for archived ones, and the last draft for
+    each key.
+    """
+
+    outcomes: Counter[Outcome]
+    archived: Sequence[int]
+    now: Sequence[Draft]
+
+
+def plan(rows: Sequence[Numbered], stored: Mapping[str, Stored], would_be: Mapping[str, int]) -> Plan:
+    """Against what is stored by key, and in a dry run also against (the hashes of) what rows before would have made."""
+    known = {**{key: hash(one.draft) for key, one in stored.items()}, **would_be}
+    archived = {key for key, one in stored.items() if one.draft is None}
+    outcomes: Counter[Outcome] = Counter()
+    now: dict[str | int, Draft] = {}
+    for line, new in rows:
+        if new.key in archived:
+            continue
+        name = line if new.key is None else new.key
+        was = hash(now[name]) if name in now else known.get(new.key or "")
+        outcomes["created" if was is None else "unchanged" if was == hash(new) else "updated"] += 1
+        now[name] = new
+    return Plan(outcomes, [line for line, new in rows if new.key in archived], list(now.values()))
+
+
+def _keys(rows: Sequence[Numbered]) -> list[str]:
+    return list({new.key for _, new in rows if new.key is not None})
 
 
 def _typed(cells: Mapping[str, object]) -> dict[str, object]:
@@ -179,5 +211,5 @@ def _typed(cells: Mapping[str, object]) -> dict[str, object]:
         if isinstance(cell, str) and WHOLE[key] is values.BOOLEAN:
             typed[key] = _FLAGS.get(cell.lower(), cell)
         elif isinstance(cell, str) and WHOLE[key] is values.INTEGER:
-            typed[key] = values.whole(cell)
+            typed[key] = values.from_cell(cell)
     return typed

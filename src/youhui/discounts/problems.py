@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
+from youhui.checkout import values
 from youhui.platform.languages import Language, both
 from youhui.platform.problems import Fault, Invalid, Refusal
 
@@ -21,44 +22,22 @@ REQUIRED: Mapping[str, Mapping[Language, str]] = {
 """of what must be sent, the words of the seed's form"""
 
 SENTENCES: Mapping[str, Mapping[Language, str]] = {
+    **values.SENTENCES,
     "not_object": both("须为 JSON 对象", "It must be a JSON object"),
     "unknown_key": both("没有这个字段", "There is no such field"),
-    "not_text": both("须为文本", "It must be a text"),
-    "too_long": both("最长 {most} 个字符", "At most {most} characters"),
-    "not_printable": both("文本中不能有控制字符", "A text must not contain control characters"),
-    "not_boolean": both("须为 true 或 false", "It must be true or false"),
-    "not_integer": both("须为 −2^53 与 2^53 之间的整数", "It must be a whole number between −2^53 and 2^53"),
-    "not_number": both("须为数字，例如 12.50", "It must be a number such as 12.50"),
     "negative": both("请输入折扣金额，不能小于 0", "Enter an amount, at least 0"),
-    "too_precise": both("最多 {digits} 位小数", "At most {digits} decimals"),
-    "too_large": both("金额过大", "The amount is too large"),
     "not_a_rate": both(
         "折扣须大于 0 折、小于 10 折，最多两位小数，例如 9.5",
         "It must be more than 0 and less than 10, with at most two decimals: 9.5 is 95 % to pay",
     ),
     "not_a_type": both("须为 amount 或 percent", "It must be amount or percent"),
-    "not_currency": both("须为三个大写字母的货币代码", "It must be three capital letters such as CNY"),
     "not_changeable": both("创建后不能修改", "It cannot be changed afterwards"),
     "two_values": both("与 amount 不一致", "It is not the same as amount"),
     "not_of_percent": both(
         "discount_type 为 percent 时请用 discount_value",
         "With discount_type percent, send discount_value instead",
     ),
-    "not_instant": both(
-        "须为 ISO 8601 时间，例如 2026-11-11T00:00:00+08:00（在网址中 + 写作 %2B）",
-        "It must be an ISO 8601 time such as 2026-11-11T00:00:00+08:00 (in an address, + is written %2B)",
-    ),
-    "no_zone": both(
-        "时间缺少时区，请加 Z 或 +08:00 之类的偏移",
-        "The time has no zone: add Z or an offset such as +08:00",
-    ),
     "not_after": both("过期时间须晚于生效时间", "It must expire after it takes effect"),
-    "not_list": both("须为编号的列表", "It must be a list of ids"),
-    "not_a_shop_id": both(
-        "编号须为 1–64 个字符，不含空格、逗号和控制字符",
-        "An id has 1 to 64 characters, and no space, comma or control character",
-    ),
-    "too_many": both("最多 {most} 项", "At most {most}"),
     "two_ways": both(
         "请整体替换，或增删部分，不能同时", "Replace the list or add and remove, not both at once"
     ),

@@ -85,7 +85,7 @@ def concerning(
         "short": _SHORT * len(products),
     }
     known: dict[int, Candidate] = {}
-    for id_, *terms, kind, value in connection.execute(_STATEMENT, asked):
+    for id_, *terms, kind, value in connection.execute(_STATEMENT, asked).all():
         if id_ not in known:
             known[id_] = _candidate(id_, *terms)
         yield Concern(known[id_], kind, value)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from youhui.discounts.forms import SENT_AS, TargetKind
 from youhui.discounts.importing import Report
 from youhui.discounts.model import Discount, Kind, State, Type
 from youhui.discounts.values import value_text
@@ -30,13 +31,7 @@ EFFECTIVE: Mapping[bool, Mapping[Language, str]] = {
 """the seed's two words"""
 DELETED = both("折扣已删除", "The discount is deleted")
 
-TargetKind = Literal["user", "group", "product", "category"]
-KIND: Mapping[TargetKind, Kind] = {
-    "user": "customer",
-    "group": "group",
-    "product": "product",
-    "category": "category",
-}
+KIND: Mapping[TargetKind, Kind] = {sent: kind for kind, sent in SENT_AS.items()}
 
 
 class DiscountRow(BaseModel):
@@ -95,7 +90,9 @@ class ConcernOut(BaseModel):
 
 
 class CandidateOut(BaseModel):
-    """What becomes of one discount. `amount`: off one unit; null if the directory has no price for the product."""
+    """What becomes of one discount. `amount`: off one unit; zero of a product that the directory does not know, null
+    of one in another currency.
+    """
 
     id: int
     name: str
@@ -264,7 +261,7 @@ def _pair(judgement: Judgement, at: datetime, language: Language) -> dict[str, A
 
 
 def _concern(concern: Concern) -> dict[str, Any]:
-    by = "user" if concern.by == "customer" else concern.by
+    by = concern.by if concern.by is None or concern.by == "all" else SENT_AS[concern.by]
     return {"by": by, "value": concern.value if by in ("group", "category") else None}
 
 

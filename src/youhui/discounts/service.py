@@ -77,15 +77,15 @@ class Discounts:
         """Deletes one; its history stays. Raises as `update` does."""
         self.write(by, lambda writing: writing.remove(_same(writing.get(id_), version)))
 
-    def write(self, by: Principal, work: Callable[[Writing], T], *, dry_run: bool = False) -> T:
-        """One transaction. Where the work changes nothing, and in a dry run, nothing is committed."""
+    def write(self, by: Principal, work: Callable[[Writing], T]) -> T:
+        """One transaction. Where the work changes nothing, nothing is committed."""
         now = self.clock()
         try:
             with self._database.writing() as connection:
                 version = next_version(connection, Source.DISCOUNTS)
                 writing = Writing(connection, now, by, version)
                 result = work(writing)
-                if dry_run or not writing.wrote:
+                if not writing.wrote:
                     raise _NothingToKeep
         except _NothingToKeep:
             return result
@@ -127,6 +127,11 @@ class Discounts:
         """A page of those that are wanted, and how many there are in all. Raises Unavailable."""
         with self._database.reading() as connection:
             return store.page(connection, wanted, self.clock(), offset, limit)
+
+    def lengths(self, keys: Sequence[str]) -> Mapping[str, int]:
+        """How many ids are in the lists of each that has one of these keys. Raises Unavailable."""
+        with self._database.reading() as connection:
+            return store.lengths(connection, keys)
 
     def count_over(self, before: datetime) -> int:
         """How many ended or were deleted before an instant and are not archived. Raises Unavailable."""

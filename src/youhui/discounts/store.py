@@ -13,6 +13,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     case,
     func,
     insert,
@@ -33,24 +34,33 @@ _TERMS = tuple(field.name for field in fields(Terms))
 _BESIDE = tuple(field.name for field in fields(Discount) if field.name != "terms")
 _AT_ONCE = 500
 """keys in one query: below every database's limit of parameters"""
+_LISTED, _ARCHIVED, _DELETED = range(3)
+"""shelves"""
+COUNTED = 10_000
+"""discounts that a search by name finds at most"""
 
 
-def add(connection: Connection, discount: Discount) -> int:
-    """Stores a new one under an id of its own, and answers the id. Raises DiscountExists if its key is taken."""
-    row = _row(discount)
-    del row["id"]
+def next_id(connection: Connection) -> int:
+    """The id of the next one. Whoever writes has moved the version on first, so nobody else is given the same.
+
+    No database's own numbers: not all of them say which ones they gave to many rows at once.
+    """
+    last: int = connection.execute(select(func.coalesce(func.max(_d.id), 0))).scalar_one()
+    return last + 1
+
+
+def add(connection: Connection, new: Sequence[Discount]) -> None:
+    """Stores new ones. Raises DiscountExists if a key is taken."""
     try:
-        added = connection.execute(insert(discounts).values(row))
+        connection.execute(insert(discounts), [_row(one) for one in new])
     except IntegrityError as error:
-        raise DiscountExists(key=discount.key or "") from error
-    key = added.inserted_primary_key
-    assert key is not None
-    return int(key[0])
+        raise DiscountExists(key=next((one.key for one in new if one.key is not None), "")) from error
 
 
-def save(connection: Connection, discount: Discount) -> None:
-    """Writes it over the one with its id, which is there."""
-    connection.execute(update(discounts).where(_d.id == discount.id).values(_row(discount)))
+def save(connection: Connection, changed: Sequence[Discount]) -> None:
+    """Writes each over the one with its id, which is there."""
+    rows = [{"saved": row.pop("id"), **row} for row in map(_row, changed)]
+    connection.execute(update(discounts).where(_d.id == bindparam("saved")), rows)
 
 
 def get(connection: Connection, id_: int) -> Discount:
@@ -80,17 +90,35 @@ def by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Discount]:
     return found
 
 
+def lengths(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
+    """How many ids are in the lists of each that has one of these keys."""
+    found: dict[str, int] = {}
+    for start in range(0, len(keys), _AT_ONCE):
+        length = _d.customers + _d.groups + _d.products + _d.categories
+        rows = connection.execute(select(_d.key, length).where(_d.key.in_(keys[start : start + _AT_ONCE])))
+        found.update((key, count) for key, count in rows)
+    return found
+
+
 def page(
     connection: Connection, wanted: Wanted, at: datetime, offset: int, limit: int
 ) -> tuple[list[Discount], int]:
-    """A page of those that are wanted, as of an instant, and how many there are in all."""
+    """A page of those that are wanted, as of an instant, and how many there are in all: of a search, COUNTED at most.
+
+    Ids are found first, in an index: what a page passes over is not read.
+    """
     conditions = list(_conditions(wanted, at))
-    rows = connection.execute(
-        select(discounts).where(*conditions).order_by(*_order(wanted)).offset(offset).limit(limit)
-    )
-    found = [_discount(row) for row in rows]
-    total = connection.execute(select(func.count()).select_from(discounts).where(*conditions)).scalar_one()
-    return found, total
+    ids = select(_d.id).where(*conditions).order_by(*_order(wanted))
+    if wanted.name:  # to look through all names once is dear, and twice is not needed
+        hits = connection.execute(ids.limit(COUNTED)).scalars().all()
+        chosen, total = hits[offset : offset + limit], len(hits)
+    else:
+        chosen = connection.execute(ids.offset(offset).limit(limit)).scalars().all()
+        counted = select(func.count()).select_from(discounts).where(*conditions)
+        total = connection.execute(counted).scalar_one()
+    rows = connection.execute(select(discounts).where(_d.id.in_(chosen)))
+    found = {row.id: _discount(row) for row in rows}
+    return [found[id_] for id_ in chosen], total
 
 
 def concerns(connection: Connection, id_: int, buyer: Buyer) -> bool:
@@ -103,7 +131,7 @@ def rivals(connection: Connection, buyer: Buyer, item: Item, at: datetime, limit
     running = case((_in_state("running", at), 0), else_=1)
     rows = connection.execute(
         select(discounts)
-        .where(_d.deleted_at.is_(None), _d.archived_at.is_(None), _for_buyer(buyer), _for_item(item))
+        .where(*_among_few(Wanted()), _for_buyer(buyer), _for_item(item))
         .order_by(running, *_order(Wanted()))
         .limit(limit)
     )
@@ -112,26 +140,28 @@ def rivals(connection: Connection, buyer: Buyer, item: Item, at: datetime, limit
 
 def over(connection: Connection, before: datetime, limit: int) -> list[Discount]:
     """Those that ended or were deleted before an instant and are not archived yet."""
-    rows = connection.execute(
-        select(discounts)
-        .where(_d.archived_at.is_(None), or_(_d.expiration_time < before, _d.deleted_at < before))
-        .order_by(_d.id)
-        .limit(limit)
-    )
+    rows = connection.execute(select(discounts).where(_over(before)).limit(limit))
     return [_discount(row) for row in rows]
 
 
 def count_over(connection: Connection, before: datetime) -> int:
     """How many those are."""
-    ended = or_(_d.expiration_time < before, _d.deleted_at < before)
-    return connection.execute(
-        select(func.count()).select_from(discounts).where(_d.archived_at.is_(None), ended)
-    ).scalar_one()
+    return connection.execute(select(func.count()).select_from(discounts).where(_over(before))).scalar_one()
+
+
+def _over(before: datetime) -> ColumnElement[bool]:
+    """Each half is a range of an index: those that were archived before are not looked through again."""
+    return or_(
+        and_(_d.shelf == _LISTED, _d.expiration_time < before),
+        and_(_d.shelf == _DELETED, or_(_d.expiration_time < before, _d.deleted_at < before)),
+    )
 
 
 def _conditions(wanted: Wanted, at: datetime) -> Iterator[ColumnElement[bool]]:
-    yield _d.deleted_at.is_(None)
-    yield _d.archived_at.is_(None) if wanted.state != "archived" else _d.archived_at.is_not(None)
+    if wanted.buyer is None and wanted.item is None:
+        yield _d.shelf == (_ARCHIVED if wanted.state == "archived" else _LISTED)
+    else:
+        yield from _among_few(wanted)
     if wanted.state not in (None, "archived"):
         yield _in_state(wanted.state, at)
     if wanted.running:
@@ -152,14 +182,21 @@ def _conditions(wanted: Wanted, at: datetime) -> Iterator[ColumnElement[bool]]:
         yield _for_item(wanted.item)
 
 
+def _among_few(wanted: Wanted) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The same of those that concern someone: by their shelf SQLite would read all others in order, rather than put
+    these few in order.
+    """
+    archived = wanted.state == "archived"
+    return _d.deleted_at.is_(None), _d.archived_at.is_not(None) if archived else _d.archived_at.is_(None)
+
+
 def _in_state(state: State, at: datetime) -> ColumnElement[bool]:
-    """Of those that are not archived, as Discount.state says it."""
+    """Of those in the lists, as Discount.state says it."""
     return {
         "disabled": not_(_d.enabled),
         "scheduled": and_(_d.enabled, _d.effective_time > at),
         "running": and_(_d.enabled, _d.effective_time <= at, _d.expiration_time > at),
         "ended": and_(_d.enabled, _d.expiration_time <= at),
-        "archived": _d.archived_at.is_not(None),
     }[state]
 
 

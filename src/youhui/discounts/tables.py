@@ -6,10 +6,12 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
+    SmallInteger,
     String,
     Table,
     UniqueConstraint,
@@ -21,10 +23,16 @@ from youhui.platform.db import MYSQL, TABLE_OPTIONS, UTCDateTime, metadata
 _ID = BigInteger().with_variant(Integer, "sqlite")
 _BYTES = LargeBinary().with_variant(LONGBLOB, *MYSQL)  # MySQL's own holds 64 KiB
 
+SHELF = (
+    "CASE WHEN deleted_at IS NULL AND archived_at IS NULL THEN 0 WHEN deleted_at IS NULL THEN 1 "
+    "WHEN archived_at IS NULL THEN 2 ELSE 3 END"
+)
+"""0: in the lists, 1: archived, 2: deleted, 3: both. After columns that IS NULL PostgreSQL reads no index in order."""
+
 discounts = Table(
     "discounts",
     metadata,
-    Column("id", _ID, primary_key=True),
+    Column("id", _ID, primary_key=True, autoincrement=False),  # given by the store
     Column("name", String(100), nullable=False),
     Column("type", String(8), nullable=False),  # amount, percent
     Column(
@@ -48,10 +56,15 @@ discounts = Table(
     Column("deleted_at", UTCDateTime),
     Column("archived_at", UTCDateTime),
     Column("key", String(64)),  # by which the shop knows it
+    Column("shelf", SmallInteger, Computed(SHELF, persisted=True)),
     UniqueConstraint("key"),
-    Index(None, "effective_time"),
-    Index(None, "expiration_time"),
-    Index(None, "priority", "updated_at", "id"),
+    # One for each order of a list; the usual one has the name too, so that a search reads nothing else.
+    Index(None, "shelf", "priority", "updated_at", "id", "name"),
+    Index(None, "shelf", "effective_time", "id"),
+    Index(None, "shelf", "expiration_time", "id"),
+    Index(None, "shelf", "created_at", "id"),
+    Index(None, "shelf", "updated_at", "id"),
+    Index(None, "shelf", "name", "id"),
     Index("ix_discounts_all_customers_expiration_time", "all_customers", "expiration_time"),
     Index(None, "all_products"),
     **TABLE_OPTIONS,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from youhui.checkout.ports import ProductFacts
-from youhui.discounts.model import Buyer, Discount, Item, Kind, State
+from youhui.discounts.model import Buyer, Discount, Item, Kind, State, Terms
 from youhui.discounts.rules import Candidate, chosen, off
 from youhui.platform.languages import Language, both
 
@@ -24,6 +24,7 @@ Reason: TypeAlias = Literal[
     "not_this_user",
     "not_this_product",
     "other_currency",
+    "unknown_product",
 ]
 
 SENTENCES: Mapping[Reason, Mapping[Language, str]] = {
@@ -50,6 +51,10 @@ SENTENCES: Mapping[Reason, Mapping[Language, str]] = {
         "折扣货币 {currency} 与商品货币 {product_currency} 不同",
         "It is in {currency}, the product in {product_currency}",
     ),
+    "unknown_product": both(
+        "商城资料中没有该商品：查询为 0.00，购物车须给出单价才有折扣",
+        "The directory has no such product: the query answers 0.00, and only a cart that states its price has it",
+    ),
 }
 
 
@@ -72,7 +77,9 @@ class Concern:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of one discount. `amount`: off one unit, in minor units; None where the price is not known."""
+    """What becomes of one discount. `amount`: off one unit, in minor units of its currency: 0 of a product that the
+    directory does not know, None of one in another currency.
+    """
 
     discount: Discount
     reason: Reason
@@ -118,20 +125,18 @@ def judge(
     rivals: Sequence[Discount],
 ) -> Judgement:
     """`concerned`: what of the pair is in each list of the discount. `rivals`: the discounts for the pair."""
-    currency = discount.terms.currency if pair.product is None else pair.product.currency
     ranked = sorted(rivals, key=lambda one: _candidate(one).rank)
-    best = chosen(map(_candidate, ranked), currency, at)
-    winner = next((one for one in ranked if best is not None and one.id == best.id), None)
+    winner = _winner(ranked, pair.product, at)
     user = _concern(discount.all_customers, concerned, "customer", "group")
     product = _concern(discount.all_products, concerned, "product", "category")
-    reason = _first_obstacle(discount, at, currency, user, product)
+    reason = _first_obstacle(discount, at, pair.product, user, product)
     return Judgement(
         pair,
         user,
         product,
         _verdict(discount, reason, pair, winner),
         None if winner is None else winner.id,
-        [_verdict(one, _obstacle(one, at, currency), pair, winner) for one in ranked],
+        [_verdict(one, _obstacle(one, at, pair.product), pair, winner) for one in ranked],
     )
 
 
@@ -147,19 +152,26 @@ def _concern(all_: bool, concerned: Mapping[Kind, set[str]], *kinds: Kind) -> Co
     return Concern("all" if all_ else None)
 
 
+def _winner(ranked: Sequence[Discount], product: ProductFacts | None, at: datetime) -> Discount | None:
+    best = None if product is None else chosen(map(_candidate, ranked), product.currency, at)
+    return next((one for one in ranked if best is not None and one.id == best.id), None)
+
+
 def _first_obstacle(
-    discount: Discount, at: datetime, currency: str, user: Concern, product: Concern
+    discount: Discount, at: datetime, facts: ProductFacts | None, user: Concern, product: Concern
 ) -> Reason | None:
     if user.by is None:
         return "not_this_user"
-    return "not_this_product" if product.by is None else _obstacle(discount, at, currency)
+    return "not_this_product" if product.by is None else _obstacle(discount, at, facts)
 
 
-def _obstacle(discount: Discount, at: datetime, currency: str) -> Reason | None:
+def _obstacle(discount: Discount, at: datetime, product: ProductFacts | None) -> Reason | None:
     state = discount.state(at)
     if state != "running":
         return state
-    return None if discount.terms.currency == currency else "other_currency"
+    if product is None:
+        return "unknown_product"
+    return None if discount.terms.currency == product.currency else "other_currency"
 
 
 def _verdict(discount: Discount, obstacle: Reason | None, pair: Pair, winner: Discount | None) -> Verdict:
@@ -179,8 +191,14 @@ def _verdict(discount: Discount, obstacle: Reason | None, pair: Pair, winner: Di
             "currency": terms.currency,
             "product_currency": "" if product is None else product.currency,
         },
-        None if product is None or product.currency != terms.currency else off(terms, product.price),
+        _amount(terms, product),
     )
+
+
+def _amount(terms: Terms, product: ProductFacts | None) -> int | None:
+    if product is None:
+        return 0
+    return off(terms, product.price) if product.currency == terms.currency else None
 
 
 def _against(discount: Discount, winner: Discount | None) -> Reason:

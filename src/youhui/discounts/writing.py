@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from youhui.discounts import store, targets
+from youhui.discounts import store, targets, traces
 from youhui.discounts.forms import SENT_AS, reach_faults, refuse
-from youhui.discounts.model import KINDS, LONGEST_LIST, Difference, Discount, Draft, Edit, Kind, Terms
+from youhui.discounts.model import (
+    KINDS,
+    LONGEST_LIST,
+    Difference,
+    Discount,
+    Draft,
+    Edit,
+    Kind,
+    Scope,
+    Terms,
+)
 from youhui.discounts.problems import fault
-from youhui.discounts.values import value_text
+from youhui.discounts.targets import ListChange
 from youhui.platform.audit import record
 from youhui.platform.db import Connection
 from youhui.platform.principals import Principal
 
 _MOMENT = timedelta(microseconds=1)
-_TRACED = 20
-"""ids of a changed list that its trace names"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A discount, and the draft that would make it what it is; None if it is archived."""
+
+    discount: Discount
+    draft: Draft | None
 
 
 class Writing:
@@ -34,9 +50,11 @@ class Writing:
         """One that may be changed. Raises DiscountNotFound, DiscountDeleted, DiscountArchived."""
         return store.editable(self._connection, id_)
 
-    def by_key(self, keys: list[str]) -> Mapping[str, Discount]:
-        """Those that have one of these keys."""
-        return store.by_key(self._connection, keys)
+    def stored(self, keys: Sequence[str]) -> dict[str, Stored]:
+        """Those that have one of these keys, with their lists."""
+        found = store.by_key(self._connection, keys)
+        lists = targets.lists(self._connection, [one.id for one in found.values() if one.archived_at is None])
+        return {key: Stored(one, _draft(one, lists.get(one.id))) for key, one in found.items()}
 
     def over(self, before: datetime, limit: int) -> list[Discount]:
         """Those that ended or were deleted before an instant and are not archived yet."""
@@ -44,32 +62,28 @@ class Writing:
 
     def add(self, draft: Draft) -> Discount:
         """Stores a new one. Raises DiscountExists."""
-        scope = draft.scope
-        new = Discount(
-            id=0,
-            terms=draft.terms,
-            all_customers=scope.all_customers,
-            all_products=scope.all_products,
-            customers=len(scope.customers),
-            groups=len(scope.groups),
-            products=len(scope.products),
-            categories=len(scope.categories),
-            version=self._version,
-            created_at=self._at,
-            updated_at=self._at,
-            key=draft.key,
-        )
-        new = replace(new, id=store.add(self._connection, new))
-        for kind, values in scope.lists.items():
-            targets.change(self._connection, new.id, kind, Difference(tuple(sorted(values)), ()))
-        self._trace("create", new, after=shown(new))
+        (new,) = self._add([draft])
+        self._trace("create", new, after=traces.shown(new))
         return new
 
-    def replace(self, old: Discount, draft: Draft) -> Discount:
-        """Makes one, which is not archived, what a draft says."""
-        scope = draft.scope
-        edits = {kind: Edit(replace=values) for kind, values in scope.lists.items()}
-        return self.change(old, draft.terms, scope.all_customers, scope.all_products, edits)
+    def bring(self, new: Sequence[Draft], changes: Sequence[tuple[Stored, Draft]]) -> None:
+        """Stores new ones, and makes others, which are not archived, what a draft says: with one trace of them all.
+
+        Raises DiscountExists.
+        """
+        made = self._add(new)
+        changed = [one for old, draft in changes if (one := self._replaced(old, draft)) is not None]
+        self._save(changed)
+        if made or changed:
+            self.wrote = True
+            record(
+                self._connection,
+                self._at,
+                self._by,
+                "discount.import",
+                "discounts",
+                **traces.of_many(made, [(one.old, one.new) for one in changed]),
+            )
 
     def change(
         self,
@@ -92,27 +106,96 @@ class Writing:
             all_customers=old.all_customers if all_customers is None else all_customers,
             all_products=old.all_products if all_products is None else all_products,
         )
-        if same == old and not any(one.added or one.removed for one in differences.values()):
+        change = self._change(old, same, differences)
+        if change is None:
             return old
-        new = replace(same, version=self._version, updated_at=max(self._at, old.updated_at + _MOMENT))
-        _check(new)
-        store.save(self._connection, new)
-        for kind, difference in differences.items():
-            targets.change(self._connection, new.id, kind, difference)
-        self._trace("update", new, before=shown(old), after=shown(new) | _traced(differences))
-        return new
+        _check(change.new)
+        self._save([change])
+        self._trace(
+            "update",
+            old,
+            before=traces.shown(old),
+            after=traces.shown(change.new) | traces.of_lists(differences),
+        )
+        return change.new
 
     def remove(self, old: Discount) -> None:
         """Marks it as deleted; its key is free again."""
         gone = replace(old, version=self._version, deleted_at=self._at, key=None)
-        store.save(self._connection, gone)
-        self._trace("delete", gone, before=shown(old))
+        store.save(self._connection, [gone])
+        self._trace("delete", gone, before=traces.shown(old))
 
     def archive(self, old: Discount) -> None:
         """Packs its lists away."""
         targets.pack(self._connection, old.id)
-        store.save(self._connection, replace(old, version=self._version, archived_at=self._at))
+        store.save(self._connection, [replace(old, version=self._version, archived_at=self._at)])
         self._trace("archive", old, after={"archived_at": self._at.isoformat()})
+
+    def _add(self, drafts: Sequence[Draft]) -> list[Discount]:
+        if not drafts:
+            return []
+        first = store.next_id(self._connection)
+        made = [self._made(id_, draft) for id_, draft in enumerate(drafts, first)]
+        store.add(self._connection, made)
+        targets.change(
+            self._connection,
+            [
+                ListChange(one.id, kind, Difference(tuple(sorted(values)), ()))
+                for one, draft in zip(made, drafts, strict=True)
+                for kind, values in draft.scope.lists.items()
+            ],
+        )
+        return made
+
+    def _made(self, id_: int, draft: Draft) -> Discount:
+        scope = draft.scope
+        return Discount(
+            id=id_,
+            terms=draft.terms,
+            all_customers=scope.all_customers,
+            all_products=scope.all_products,
+            customers=len(scope.customers),
+            groups=len(scope.groups),
+            products=len(scope.products),
+            categories=len(scope.categories),
+            version=self._version,
+            created_at=self._at,
+            updated_at=self._at,
+            key=draft.key,
+        )
+
+    def _replaced(self, old: Stored, draft: Draft) -> _Change | None:
+        assert old.draft is not None
+        before, scope = old.draft.scope.lists, draft.scope
+        differences = {kind: targets.between(before[kind], after) for kind, after in scope.lists.items()}
+        same = replace(
+            _longer(old.discount, differences),
+            terms=draft.terms,
+            all_customers=scope.all_customers,
+            all_products=scope.all_products,
+        )
+        return self._change(old.discount, same, differences)
+
+    def _change(
+        self, old: Discount, same: Discount, differences: Mapping[Kind, Difference]
+    ) -> _Change | None:
+        """None if nothing differs. `same`: what it becomes, as if at the time of `old`."""
+        if same == old and not any(one.added or one.removed for one in differences.values()):
+            return None
+        updated_at = max(self._at, old.updated_at + _MOMENT)
+        return _Change(old, replace(same, version=self._version, updated_at=updated_at), differences)
+
+    def _save(self, changes: Sequence[_Change]) -> None:
+        if changes:
+            store.save(self._connection, [one.new for one in changes])
+        targets.change(
+            self._connection,
+            [
+                ListChange(one.new.id, kind, difference)
+                for one in changes
+                for kind, difference in one.differences.items()
+            ],
+        )
 
     def _trace(
         self,
@@ -131,6 +214,27 @@ class Writing:
             before=before,
             after=after,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    old: Discount
+    new: Discount
+    differences: Mapping[Kind, Difference]
+
+
+def _draft(discount: Discount, lists: targets.Lists | None) -> Draft | None:
+    if lists is None:
+        return None
+    scope = Scope(
+        all_customers=discount.all_customers,
+        customers=lists["customer"],
+        groups=lists["group"],
+        all_products=discount.all_products,
+        products=lists["product"],
+        categories=lists["category"],
+    )
+    return Draft(terms=discount.terms, scope=scope, key=discount.key)
 
 
 def _longer(old: Discount, differences: Mapping[Kind, Difference]) -> Discount:
@@ -161,32 +265,3 @@ def _check(discount: Discount) -> None:
             ),
         ]
     )
-
-
-def shown(discount: Discount) -> dict[str, object]:
-    """A discount as its trace shows it: everything but the ids of its lists."""
-    terms = discount.terms
-    return {
-        "name": terms.name,
-        "discount_type": terms.type,
-        "discount_value": value_text(terms),
-        "currency": terms.currency,
-        "priority": terms.priority,
-        "effective_time": terms.effective_time.isoformat(),
-        "expiration_time": terms.expiration_time.isoformat(),
-        "enabled": terms.enabled,
-        "all_users": discount.all_customers,
-        "all_products": discount.all_products,
-        **{f"{SENT_AS[kind]}_count": count for kind, count in discount.counts.items()},
-        "key": discount.key,
-    }
-
-
-def _traced(differences: Mapping[Kind, Difference]) -> dict[str, object]:
-    """What was added and removed, by its first ids: lists may be long."""
-    return {
-        f"{verb}_{SENT_AS[kind]}_ids": [*values[:_TRACED], *(["…"] if len(values) > _TRACED else [])]
-        for kind, one in differences.items()
-        for verb, values in (("added", one.added), ("removed", one.removed))
-        if values
-    }

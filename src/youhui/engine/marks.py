@@ -14,16 +14,19 @@ _NO_LINES: frozenset[int] = frozenset()
 class Marks:
     """Who was applied, with which tags, on which lines. Immutable: `after` gives new marks."""
 
-    __slots__ = ("_applied", "_claims", "_shunned", "_tagged")
+    __slots__ = ("_applied", "_claims", "_excluding", "_shunned", "_tagged")
 
     def __init__(
         self,
         applied: tuple[Promotion, ...] = (),
+        excluding: tuple[Promotion, ...] = (),
         tagged: Mapping[str, frozenset[int]] | None = None,
         shunned: Mapping[str, frozenset[int]] | None = None,
         claims: Mapping[tuple[str, int], str] | None = None,
     ) -> None:
         self._applied = applied
+        self._excluding = excluding
+        """those of them that say whom they do not go with"""
         self._tagged = tagged or {}
         """by tag: lines that an applied promotion with the tag took something from"""
         self._shunned = shunned or {}
@@ -33,7 +36,8 @@ class Marks:
 
     def rival_of(self, promotion: Promotion) -> str | None:
         """The first applied promotion that this one does not go with, whichever of the two says so."""
-        return next((other.id for other in self._applied if excluded(promotion, other)), None)
+        others = self._applied if excludes_any(promotion) else self._excluding
+        return next((other.id for other in others if excluded(promotion, other)), None) if others else None
 
     def lines_out_of_play(self, promotion: Promotion) -> set[int]:
         """Lines that do not exist for it: of tags it skips, of promotions that skip its tags, claimed in its group."""
@@ -57,11 +61,11 @@ class Marks:
     def after(self, rule: Rule, lines: Iterable[int]) -> Marks:
         """Marks with this one applied, which took something from these lines."""
         promotion = rule.promotion
-        taken = frozenset(lines)
         return Marks(
             (*self._applied, promotion),
-            _added(self._tagged, promotion.tags, taken),
-            _added(self._shunned, promotion.skip_lines_of_tags, taken),
+            (*self._excluding, promotion) if excludes_any(promotion) else self._excluding,
+            _added(self._tagged, promotion.tags, lines),
+            _added(self._shunned, promotion.skip_lines_of_tags, lines),
             self._claims,
         )
 
@@ -70,10 +74,16 @@ class Marks:
         group = rule.promotion.group or ""
         return Marks(
             self._applied,
+            self._excluding,
             self._tagged,
             self._shunned,
             {**self._claims, **{(group, i): rule.id for i in lines}},
         )
+
+
+def excludes_any(promotion: Promotion) -> bool:
+    """Whether it says of any others that it does not go with them."""
+    return bool(promotion.excludes or promotion.excludes_tags)
 
 
 def excluded(one: Promotion, other: Promotion) -> bool:
@@ -87,6 +97,6 @@ def excluded(one: Promotion, other: Promotion) -> bool:
 
 
 def _added(
-    table: Mapping[str, frozenset[int]], tags: tuple[str, ...], lines: frozenset[int]
+    table: Mapping[str, frozenset[int]], tags: tuple[str, ...], lines: Iterable[int]
 ) -> Mapping[str, frozenset[int]]:
-    return {**table, **{tag: table.get(tag, _NO_LINES) | lines for tag in tags}} if tags else table
+    return {**table, **{tag: table.get(tag, _NO_LINES).union(lines) for tag in tags}} if tags else table

@@ -156,13 +156,12 @@ def _shortfall(rule: Rule, view: View) -> Gap | None:
 
 def lines_in_play(rule: Rule, facts: Facts, state: State) -> frozenset[int]:
     """The lines that exist for its actions."""
-    lines = set(facts.discountable)
+    lines = frozenset(facts.discountable)
     if rule.promotion.skip_discounted_lines:
         left, whole = state.prices.left, facts.subtotals
-        lines = {i for i in lines if left[i] == whole[i]}
-    if state.marks is not None:
-        lines -= state.marks.lines_out_of_play(rule.promotion)
-    return frozenset(lines)
+        lines = frozenset([i for i in lines if left[i] == whole[i]])
+    out = state.marks.lines_out_of_play(rule.promotion) if state.marks is not None else ()
+    return lines.difference(out) if out else lines
 
 
 def _reached(rule: Rule, facts: Facts, lines: frozenset[int] | None) -> list[int]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import ChainMap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -102,7 +101,7 @@ class Ruleset:
         if clash is not None or self._end >= LATER:
             raise ValueError("over a layer" if clash is None else f"two promotions have the id {clash}")
         other = object.__new__(Ruleset)
-        other._rules = ChainMap(layer.rules, self._rules)  # type: ignore[arg-type]  # neither is written to
+        other._rules = _Laid(layer.rules, self._rules)
         other._end = LATER + len(layer)
         other._index = self._index
         other._more = (*self._more, layer.index)
@@ -236,6 +235,26 @@ class Ruleset:
             elif not any(rule.id in applied for rule in unlocked):
                 rejected[code] = reasons[unlocked[0].id] or "no_effect"
         return rejected
+
+
+class _Laid(Mapping[str, Rule]):
+    """The rules of a layer over those below. A ChainMap goes on to the next by an exception, which takes 1 µs."""
+
+    __slots__ = ("_below", "_over")
+
+    def __init__(self, over: Mapping[str, Rule], below: Mapping[str, Rule]) -> None:
+        self._over = over
+        self._below = below
+
+    def __getitem__(self, name: str) -> Rule:
+        rule = self._over.get(name)
+        return self._below[name] if rule is None else rule
+
+    def __iter__(self) -> Iterator[str]:
+        return chain(self._below, self._over)
+
+    def __len__(self) -> int:
+        return len(self._below) + len(self._over)
 
 
 def _applied(facts: Facts, state: State) -> tuple[list[Applied], list[Verdict]]:

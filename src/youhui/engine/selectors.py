@@ -34,6 +34,7 @@ class Selector:
     _products: frozenset[str] | None = field(default=None, init=False, repr=False, compare=False)
     _categories: frozenset[str] | None = field(default=None, init=False, repr=False, compare=False)
     _by_category_only: bool = field(default=False, init=False, repr=False, compare=False)
+    _by_product_only: bool = field(default=False, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for key in ("skus", "products", "categories"):
@@ -42,13 +43,14 @@ class Selector:
                 object.__setattr__(self, f"_{key}", frozenset(values))
         others = (
             self.skus,
-            self.products,
             self.attributes,
             self.unit_price_at_least,
             self.unit_price_at_most,
+            self.exclude,
         )
-        alone = self.exclude is None and all(value is None for value in others)
-        object.__setattr__(self, "_by_category_only", alone)
+        alone = all(value is None for value in others)
+        object.__setattr__(self, "_by_category_only", alone and self.products is None)
+        object.__setattr__(self, "_by_product_only", alone and self.categories is None)
 
     def matches(self, line: Line) -> bool:
         """Whether the line is meant; whether it is discountable is not asked here."""
@@ -71,6 +73,9 @@ class Selector:
         if self._by_category_only and self._categories is not None:
             meant = self._categories
             return [i for i in indexes if not meant.isdisjoint(lines[i].categories)]
+        if self._by_product_only and self._products is not None:
+            meant = self._products
+            return [i for i in indexes if lines[i].product in meant]
         matches = self.matches
         return [i for i in indexes if matches(lines[i])]
 

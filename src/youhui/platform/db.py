@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
@@ -135,6 +136,7 @@ def _engine(url: str, patience: float, **pool: Any) -> Engine:
     kind = parsed.get_backend_name()
     if kind == "sqlite":
         engine = create_engine(_with_folder(parsed), **_JSON, **pool)
+        event.listen(engine, "do_connect", _make_private)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
@@ -186,6 +188,18 @@ def _count(
 ) -> None:
     if not statement.startswith("BEGIN"):  # SQLite's transactions are begun by a statement of ours
         statements.add()
+
+
+def _make_private(
+    _dialect: Dialect, _record: object, arguments: Sequence[str], options: Mapping[str, object]
+) -> None:
+    """Makes a new file for its owner only, since it holds personal data; the driver would go by the umask.
+
+    What stands in the way the driver says better.
+    """
+    if not options.get("uri"):
+        with suppress(OSError):
+            os.close(os.open(arguments[0], os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _prepare_sqlite(connection: SQLiteConnection, _record: object) -> None:

@@ -21,7 +21,7 @@ from youhui.platform.access import Found
 from youhui.platform.guard import Guard
 from youhui.platform.languages import Language, both, wanted
 from youhui.platform.principals import Principal
-from youhui.platform.problems import Failed, Fault, Invalid, Refusal, TooLarge, render
+from youhui.platform.problems import Failed, Fault, Invalid, Refusal, TooLarge, Unavailable, render
 
 MOST = 1024 * 1024
 """bytes of a body (P23)"""
@@ -31,6 +31,7 @@ _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PROCESS = secrets.token_hex(6)
 _numbers = itertools.count(1)
 _PLAIN_JSON = b"application/json"
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
 _JSON = re.compile(
     rb"\s*application/([a-z0-9.+-]+\+)?json\s*(;\s*charset\s*=\s*\"?utf-8\"?\s*)?", re.IGNORECASE
 )
@@ -58,6 +59,12 @@ def call_of(scope: Scope) -> Call:
     """The call that a request belongs to."""
     call: Call = scope["call"]
     return call
+
+
+def tell(refusal: Refusal, request_id: str) -> None:
+    """Logs what it was that was not available: the caller is not told, and who runs the service must be."""
+    if isinstance(refusal, Unavailable):
+        _log.warning("unavailable", request_id=request_id, error=refusal.cause)
 
 
 class Edge:
@@ -151,15 +158,16 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message["headers"], (b"x-request-id", self._request_id.encode())]
+            message["headers"] = [*message["headers"], (b"x-request-id", self._request_id.encode()), _NOSNIFF]
         await self._send(message)
 
     async def refuse(self, refusal: Refusal, language: Language) -> None:
         """Answers with an error, unless an answer is under way."""
         if self.status:
             return
+        tell(refusal, self._request_id)
         more = [(name.encode(), value.encode()) for name, value in refusal.headers.items()]
-        await self.whole(refusal.status, render(refusal, language, self._request_id), more)
+        await self.whole(refusal.status, render(refusal, language, self._request_id), [*more, _NOSNIFF])
 
     async def whole(self, status: int, body: bytes, more: Iterable[tuple[bytes, bytes]] = ()) -> None:
         """Answers with a JSON body and `more` headers."""

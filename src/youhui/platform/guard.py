@@ -17,6 +17,12 @@ class Limits(Protocol):
     def take(self, principal: Principal, address: str, allowed: Allowed) -> None:
         """Counts one request of this caller. Raises TooManyRequests."""
 
+    def may_guess(self, address: str) -> None:
+        """Raises TooManyRequests where too many made-up credentials came from."""
+
+    def guessed(self, address: str) -> None:
+        """Counts credentials that were looked up in vain."""
+
 
 class Guard:
     """Deny by default: a route that the table does not name answers 404, a caller that it does not name 401 or 403."""
@@ -46,9 +52,20 @@ class Guard:
         try:
             bearer = _bearer(credentials)
             held = self._identities.held(bearer)
-            return held if held is not None else await asyncio.to_thread(self._identities.identify, bearer)
+            return held if held is not None else await self._looked_up(bearer, address)
         except Unauthenticated:
             self._limits.take(ANONYMOUS, address, allowed)  # guessing is throttled like asking without any
+            raise
+
+    async def _looked_up(self, bearer: str, address: str) -> Principal:
+        """A flood of made-up credentials must not become one of queries; whoever was good before passes it by."""
+        if not self._identities.doubtful(bearer):
+            return await asyncio.to_thread(self._identities.identify, bearer)
+        self._limits.may_guess(address)
+        try:
+            return await asyncio.to_thread(self._identities.identify, bearer)
+        except Unauthenticated:
+            self._limits.guessed(address)
             raise
 
 

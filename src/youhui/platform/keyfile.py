@@ -5,19 +5,43 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import make_url
 
+from youhui.platform.languages import Language, Told, both
 from youhui.platform.settings import Settings
 
 SHORTEST = 32
 """characters of a secret"""
 
 
+class NoSecret(Told):
+    """The file of the secret holds none, or cannot be read or made; `why` is what the system said."""
+
+    def __init__(self, file: Path, why: str = "") -> None:
+        super().__init__(f"no secret in {file}")
+        self._file = file
+        self._why = why
+
+    def told(self, language: Language) -> Sequence[str]:
+        """What can be done about it."""
+        sentence = _NO_SECRET[language].format(file=self._file, least=SHORTEST)
+        return [sentence, *filter(None, [self._why])]
+
+
+_NO_SECRET = both(
+    "密钥文件 {file} 不可用：请删除它（将重新生成，所有人须重新登录），或写入至少 {least} 个字符，"
+    "或设置 YOUHUI_SECRET_KEY",
+    "The file {file} cannot be used as the secret key: delete it (a new one is made, and everyone logs in again), "
+    "write at least {least} characters into it, or set YOUHUI_SECRET_KEY",
+)
+
+
 def secret_key(settings: Settings) -> str:
-    """The one that is set, else the one in the file. Raises OSError, ValueError."""
+    """The one that is set, else the one in the file. Raises NoSecret."""
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value()
     return kept_secret(secret_file(settings))
@@ -34,15 +58,16 @@ def secret_file(settings: Settings) -> Path:
 def kept_secret(file: Path) -> str:
     """The secret in a file, made first if there is none: 256 random bits that only its owner may read.
 
-    Processes that start at once share one. Raises OSError, and ValueError for a file that holds none.
+    Processes that start at once share one. Raises NoSecret.
     """
-    if not file.exists():
-        _make(file)
-    secret = file.read_text("ascii").strip()
+    try:
+        if not file.exists():
+            _make(file)
+        secret = file.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise NoSecret(file, str(error)) from error
     if len(secret) < SHORTEST:
-        raise ValueError(
-            f"{file} holds no secret: delete it, or write at least {SHORTEST} characters into it"
-        )
+        raise NoSecret(file)
     return secret
 
 

@@ -31,16 +31,21 @@ class TablesDiffer(Told):
 
 
 _DIFFER = both(
-    "数据库的表与此版本不符：{why} 若只是落后，请运行 youhui db upgrade",
-    "The tables are not those of this version: {why} If they are only behind, run youhui db upgrade",
+    "数据库的表与此版本不符：{why} 若只是落后，请运行 youhui db upgrade；若来自更新的版本，请使用那个版本",
+    "The tables are not those of this version: {why} If they are only behind, run youhui db upgrade; "
+    "if they are of a newer version, use that one",
 )
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Makes what is missing; costs one query where nothing is. Raises TablesDiffer, Unavailable."""
+    """Makes what is missing. Raises TablesDiffer, Unavailable.
+
+    Tables of a newer version are left as they are: a process of this one may start anew while others are replaced.
+    """
     with _told(), database.writing() as connection:
         _alone(connection)
-        command.upgrade(_config(connection), revision)
+        if revision != "head" or is_behind(current(connection)):
+            command.upgrade(_config(connection), revision)
 
 
 def downgrade(database: Database, revision: str) -> None:
@@ -59,7 +64,7 @@ def check(database: Database) -> None:
         command.check(_config(connection))
 
 
-def revision(connection: Connection) -> str | None:
+def current(connection: Connection) -> str | None:
     """Where the tables stand; None where there are none."""
     return MigrationContext.configure(connection).get_current_revision()
 

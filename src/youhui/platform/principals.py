@@ -48,5 +48,8 @@ class Identities(Protocol):
     def held(self, credentials: str) -> Principal | None:
         """From memory, without waiting; None if it must be looked up. Raises Unauthenticated."""
 
+    def doubtful(self, credentials: str) -> bool:
+        """Whether anyone could have made them up and finding out takes a query. Without waiting."""
+
     def identify(self, credentials: str) -> Principal:
         """May wait: called in threads. Raises Unauthenticated, Unavailable."""

@@ -138,10 +138,15 @@ class Unavailable(Refusal):
     def __init__(self) -> None:
         super().__init__(headers={"retry-after": "1"})
 
-    def told(self, language: Language) -> Sequence[str]:
-        """With what the driver said, which is for whoever runs a command and for no one else."""
+    @property
+    def cause(self) -> str:
+        """What the driver said, for whoever runs the service and for no one else; empty where nothing was."""
         cause = getattr(self.__cause__, "orig", self.__cause__)
-        return [self.message(language), *([str(cause)] if cause else [])]
+        return str(cause or "")
+
+    def told(self, language: Language) -> Sequence[str]:
+        """With the cause."""
+        return [self.message(language), *filter(None, [self.cause])]
 
 
 def render(refusal: Refusal, language: Language, request_id: str) -> bytes:

@@ -46,6 +46,8 @@ _LIMIT_OF: Mapping[Role, LimitName] = {
     "operator": "operator",
     "admin": "operator",
 }
+_GUESS = "guess"
+"""credentials that were made up, by address: as many as one may ask without any"""
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 _RATE = re.compile(r"([1-9][0-9]{0,6})/(second|minute|hour|day)")
 
@@ -92,6 +94,7 @@ class RateLimits:
         clock: Callable[[], float] = time.time,
     ) -> None:
         share = shared is not None
+        rates = {**rates, _GUESS: rates.get("anonymous")}
         self._counters = {name: _Counter(rate, share) for name, rate in rates.items() if rate is not None}
         self._shared = shared
         self._clock = clock
@@ -104,6 +107,18 @@ class RateLimits:
             self._count(allowed.limit, household(address))
         name = _LIMIT_OF[principal.role]
         self._count(name, principal.id if name != "anonymous" else household(address))
+
+    def may_guess(self, address: str) -> None:
+        """Raises TooManyRequests where too many credentials were made up."""
+        counter = self._counters.get(_GUESS)
+        if counter is not None and (seconds := counter.wait(household(address), self._clock())):
+            raise TooManyRequests(seconds)
+
+    def guessed(self, address: str) -> None:
+        """Counts credentials that turned out to be made up."""
+        counter = self._counters.get(_GUESS)
+        if counter is not None:
+            counter.take(household(address), self._clock())
 
     def _count(self, name: LimitName, key: str) -> None:
         counter = self._counters.get(name)
@@ -188,20 +203,29 @@ class _Counter:
 
     def take(self, key: str, at: float) -> int:
         """Counts one and returns 0, or returns the seconds until one will be let through."""
-        seconds, most = self.rate.seconds, self.rate.count
-        number, into = divmod(at, seconds)
         with self._lock:
-            if number != self._now.number:
-                self._turn(int(number))
+            seconds = self._wait(key, at)
             window = self._now
-            count = window.counts.get(key, 0)
-            before = self._before.counts.get(key, 0)
-            taken = count + before * (1 - into / seconds) < most
-            if taken:
-                window.put(key, count + 1)
+            if not seconds:
+                window.put(key, window.counts.get(key, 0) + 1)
             if self._share:  # also of who is refused: what others let through is asked for with it
-                window.unsent[key] = window.unsent.get(key, 0) + taken
-        return 0 if taken else _wait(self.rate, count, before, into)
+                window.unsent[key] = window.unsent.get(key, 0) + (not seconds)
+        return seconds
+
+    def wait(self, key: str, at: float) -> int:
+        """The seconds until one will be let through, 0 for at once; counts nothing."""
+        with self._lock:
+            return self._wait(key, at)
+
+    def _wait(self, key: str, at: float) -> int:
+        number, into = divmod(at, self.rate.seconds)
+        if number != self._now.number:
+            self._turn(int(number))
+        count = self._now.counts.get(key, 0)
+        before = self._before.counts.get(key, 0)
+        if count + before * (1 - into / self.rate.seconds) < self.rate.count:
+            return 0
+        return _wait(self.rate, count, before, into)
 
     def _turn(self, number: int) -> None:
         follows = number == self._now.number + 1

@@ -141,7 +141,7 @@ class Readiness:
         began = time.perf_counter()
         try:
             with self._database.beside() as connection:
-                revision = migrate.revision(connection)
+                revision = migrate.current(connection)
         except Unavailable:
             return None
         ms = round((time.perf_counter() - began) * 1000, 2)

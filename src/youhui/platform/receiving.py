@@ -28,29 +28,27 @@ class Sink(Protocol[T_co]):
         """The whole body has been fed."""
 
     def leave(self) -> None:
-        """The caller went away: what has been done stays."""
+        """Called last, whatever became of the body: what has been done stays."""
 
 
 async def received(request: Request, sink: Sink[T]) -> T:
     """Feeds the whole body. Raises Invalid if the caller goes away, and whatever the sink raises."""
     part = bytearray()
-    working: asyncio.Future[None] | None = None
+    working = asyncio.ensure_future(asyncio.sleep(0))
     try:
         async for piece in request.stream():
             part += piece
             if len(part) >= PART:
-                if working is not None:
-                    await working
+                await working
                 working = asyncio.ensure_future(asyncio.to_thread(sink.feed, bytes(part)))
                 part.clear()
-    except ClientDisconnect:
-        if working is not None:
-            await working
-        await asyncio.to_thread(sink.leave)
-        raise Invalid([_CUT_OFF]) from None
-    if working is not None:
         await working
-    return await asyncio.to_thread(_finished, sink, bytes(part))
+        return await asyncio.to_thread(_finished, sink, bytes(part))
+    except ClientDisconnect:
+        raise Invalid([_CUT_OFF]) from None
+    finally:
+        await asyncio.wait([working])
+        await asyncio.to_thread(sink.leave)
 
 
 def _finished(sink: Sink[T], rest: bytes) -> T:

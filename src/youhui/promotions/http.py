@@ -15,6 +15,7 @@ from youhui.platform.edge import call_of
 from youhui.platform.openapi import ERRORS, Schema
 from youhui.platform.paging import Page, Paging, page_of
 from youhui.platform.requests import Caller, IfMatch, etag
+from youhui.promotions.model import StoredPromotion
 from youhui.promotions.rules import ANSWERED, Terms, read_terms
 from youhui.promotions.schemas import PromotionOut, promotion_out
 from youhui.promotions.service import Promotions
@@ -52,11 +53,15 @@ def router(
         except InvalidDocument as error:
             raise invalid(error.problems) from None
 
+    def answered(stored: StoredPromotion, response: Response) -> PromotionOut:
+        response.headers["etag"] = etag(stored.version)
+        return promotion_out(stored, clock())
+
     @routes.post("", status_code=201, summary="Store a promotion", openapi_extra=_BODY)
-    def create(document: Document, by: Caller) -> PromotionOut:
+    def create(document: Document, by: Caller, response: Response) -> PromotionOut:
         """The id must be new: 409 PROMOTION_EXISTS. The next quote is priced with it."""
         (added,) = service.add([terms_of(document)], by)
-        return promotion_out(added, clock())
+        return answered(added, response)
 
     @routes.get("", summary="List promotions")
     def listed(paging: Wanted) -> Page[PromotionOut]:
@@ -67,19 +72,23 @@ def router(
     @routes.get("/{id}", summary="One promotion")
     def one(id: str, response: Response) -> PromotionOut:  # noqa: A002
         """404 PROMOTION_NOT_FOUND if there is none with this id. `ETag` is what `If-Match` takes."""
-        found = service.get(id)
-        response.headers["etag"] = etag(found.version)
-        return promotion_out(found, clock())
+        return answered(service.get(id), response)
 
     @routes.put("/{id}", summary="Change a promotion", openapi_extra=_BODY)
-    def replace(id: str, document: Document, by: Caller, version: IfMatch) -> PromotionOut:  # noqa: A002
+    def replace(
+        id: str,  # noqa: A002
+        document: Document,
+        by: Caller,
+        version: IfMatch,
+        response: Response,
+    ) -> PromotionOut:
         """Replaces all its terms; its id may be left out of the body, and its place in the list stays.
 
         With `If-Match` only as it was read: else 412 PRECONDITION_FAILED.
         """
         if document.setdefault("id", id) != id:
             raise invalid([Problem("id", "not_this_id", {"id": id})])
-        return promotion_out(service.replace(terms_of(document), by, version), clock())
+        return answered(service.replace(terms_of(document), by, version), response)
 
     @routes.delete("/{id}", status_code=204, summary="Delete a promotion")
     def remove(id: str, by: Caller, version: IfMatch) -> Response:  # noqa: A002

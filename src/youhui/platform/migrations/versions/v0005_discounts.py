@@ -13,13 +13,21 @@ down_revision = "0004"
 
 _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _BYTES = sa.LargeBinary().with_variant(LONGBLOB, *MYSQL)
+_SHELF = (
+    "CASE WHEN deleted_at IS NULL AND archived_at IS NULL THEN 0 WHEN deleted_at IS NULL THEN 1 "
+    "WHEN archived_at IS NULL THEN 2 ELSE 3 END"
+)
+_LISTED_BY = (
+    ("priority", "updated_at", "id", "name"),
+    *((key, "id") for key in ("effective_time", "expiration_time", "created_at", "updated_at", "name")),
+)
 
 
 def upgrade() -> None:
     """Four tables."""
     op.create_table(
         "discounts",
-        sa.Column("id", _ID, primary_key=True),
+        sa.Column("id", _ID, primary_key=True, autoincrement=False),
         sa.Column("name", sa.String(100), nullable=False),
         sa.Column("type", sa.String(8), nullable=False),
         sa.Column("value", sa.BigInteger, nullable=False),
@@ -40,12 +48,12 @@ def upgrade() -> None:
         sa.Column("deleted_at", UTCDateTime),
         sa.Column("archived_at", UTCDateTime),
         sa.Column("key", sa.String(64)),
+        sa.Column("shelf", sa.SmallInteger, sa.Computed(_SHELF, persisted=True)),
         sa.UniqueConstraint("key", name="uq_discounts_key"),
         **TABLE_OPTIONS,
     )
-    op.create_index("ix_discounts_effective_time", "discounts", ["effective_time"])
-    op.create_index("ix_discounts_expiration_time", "discounts", ["expiration_time"])
-    op.create_index("ix_discounts_priority_updated_at_id", "discounts", ["priority", "updated_at", "id"])
+    for columns in _LISTED_BY:
+        op.create_index("_".join(("ix_discounts_shelf", *columns)), "discounts", ["shelf", *columns])
     op.create_index(
         "ix_discounts_all_customers_expiration_time", "discounts", ["all_customers", "expiration_time"]
     )

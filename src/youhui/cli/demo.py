@@ -49,7 +49,7 @@ def _send(stream: _Stream, name: str) -> None:
 
 
 def _file(name: str) -> bytes:
-    return (files(__name__) / name).read_bytes()
+    return (files("youhui.cli") / "demo_shop" / name).read_bytes()
 
 
 def token(service: Service) -> str:
