@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from youhui.engine.prices import Facts
 from youhui.engine.promotion import Promotion
@@ -58,7 +58,7 @@ class Marks:
             return None
         return next((self._claims[group, i] for i in reached if (group, i) in self._claims), None)
 
-    def after(self, rule: Rule, lines: Iterable[int]) -> Marks:
+    def after(self, rule: Rule, lines: Collection[int]) -> Marks:
         """Marks with this one applied, which took something from these lines."""
         promotion = rule.promotion
         return Marks(
@@ -97,6 +97,6 @@ def excluded(one: Promotion, other: Promotion) -> bool:
 
 
 def _added(
-    table: Mapping[str, frozenset[int]], tags: tuple[str, ...], lines: Iterable[int]
+    table: Mapping[str, frozenset[int]], tags: tuple[str, ...], lines: Collection[int]
 ) -> Mapping[str, frozenset[int]]:
     return {**table, **{tag: table.get(tag, _NO_LINES).union(lines) for tag in tags}} if tags else table
