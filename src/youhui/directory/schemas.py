@@ -10,6 +10,7 @@ from youhui.directory.importing import Report
 from youhui.directory.model import Category, Customer, Product, masked
 from youhui.engine.money import format_amount
 from youhui.platform.languages import Language
+from youhui.platform.receiving import RejectedRow, rejected_rows
 
 Attributes = dict[str, str | int | bool]
 
@@ -48,16 +49,6 @@ class CategoryOut(BaseModel):
     parent: str | None
 
 
-class RejectedOut(BaseModel):
-    """A fault of the row that begins on this line: where in the row, its code, its sentence."""
-
-    line: int
-    path: str
-    code: str
-    message: str
-    params: dict[str, str | int]
-
-
 class ReportOut(BaseModel):
     """What became of the rows: each was created, updated, unchanged, deleted or rejected.
 
@@ -71,7 +62,7 @@ class ReportOut(BaseModel):
     deleted: int
     rejected: int
     lines: int
-    errors: list[RejectedOut]
+    errors: list[RejectedRow]
 
 
 def customer_out(customer: Customer) -> CustomerOut:
@@ -118,14 +109,5 @@ def report_out(report: Report, language: Language) -> ReportOut:
         deleted=report.deleted,
         rejected=report.rejected,
         lines=report.lines,
-        errors=[
-            RejectedOut(
-                line=one.line,
-                path=one.fault.path,
-                code=one.fault.code,
-                message=one.fault.say(language),
-                params=dict(one.fault.params),
-            )
-            for one in report.errors
-        ],
+        errors=rejected_rows(report.errors, language),
     )

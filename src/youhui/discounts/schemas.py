@@ -15,7 +15,7 @@ from youhui.discounts.values import value_text
 from youhui.discounts.verdicts import Concern, Explanation, Judgement, Reason, Verdict
 from youhui.engine.money import format_amount
 from youhui.platform.languages import Language, both
-from youhui.platform.rows import Rejected
+from youhui.platform.receiving import RejectedRow, rejected_rows
 
 STATES: Mapping[State, Mapping[Language, str]] = {
     "scheduled": both("未开始", "scheduled"),
@@ -166,16 +166,6 @@ def debug_out(explanation: Explanation, language: Language) -> DebugOut:
     )
 
 
-class RejectedOut(BaseModel):
-    """A fault of the row that begins on this line."""
-
-    line: int
-    path: str
-    code: str
-    message: str
-    params: dict[str, str | int]
-
-
 class ReportOut(BaseModel):
     """What became of the rows: each was created, updated, unchanged or rejected.
 
@@ -189,7 +179,7 @@ class ReportOut(BaseModel):
     rejected: int
     lines: int
     dry_run: bool
-    errors: list[RejectedOut]
+    errors: list[RejectedRow]
 
 
 def report_out(report: Report, language: Language) -> ReportOut:
@@ -202,14 +192,7 @@ def report_out(report: Report, language: Language) -> ReportOut:
         rejected=report.rejected,
         lines=report.lines,
         dry_run=report.dry_run,
-        errors=[_rejected(one, language) for one in report.errors],
-    )
-
-
-def _rejected(rejected: Rejected, language: Language) -> RejectedOut:
-    one = rejected.fault
-    return RejectedOut(
-        line=rejected.line, path=one.path, code=one.code, message=one.say(language), params=dict(one.params)
+        errors=rejected_rows(report.errors, language),
     )
 
 

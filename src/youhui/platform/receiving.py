@@ -1,15 +1,20 @@
-"""Takes in a body of any length: while a thread works on one part of it the next one comes in, and no more."""
+"""Takes in a body of any length, while a thread works on one part of it the next one and no more; and answers what was
+rejected.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
 from fastapi import Request
+from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
-from youhui.platform.languages import both
+from youhui.platform.languages import Language, both
 from youhui.platform.problems import Fault, Invalid
+from youhui.platform.rows import Rejected
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -29,6 +34,30 @@ class Sink(Protocol[T_co]):
 
     def leave(self) -> None:
         """Called last, whatever became of the body: what has been done stays."""
+
+
+class RejectedRow(BaseModel):
+    """A fault of the row that begins on this line: where in the row, its code, its sentence."""
+
+    line: int
+    path: str
+    code: str
+    message: str
+    params: dict[str, str | int]
+
+
+def rejected_rows(rejected: Iterable[Rejected], language: Language) -> list[RejectedRow]:
+    """As they are answered."""
+    return [
+        RejectedRow(
+            line=one.line,
+            path=one.fault.path,
+            code=one.fault.code,
+            message=one.fault.say(language),
+            params=dict(one.fault.params),
+        )
+        for one in rejected
+    ]
 
 
 async def received(request: Request, sink: Sink[T]) -> T:
