@@ -83,6 +83,7 @@ def test_debug_says_that_a_product_is_not_known(database: str) -> None:
     ("arguments", "said"),
     [
         (("debug", "9"), "youhui: 没有折扣 9"),
+        (("debug", "9", "--lang", "en"), "youhui: There is no discount 9"),
         (("debug", "1", "--user", "1"), "youhui: --user 与 --product 须同时给出"),
         (("debug", "1", "--at", "2024-11-10"), "youhui: 2024-11-10 不是带时区的 ISO 8601 时间"),
     ],

@@ -91,6 +91,7 @@ def test_faults_are_named_by_line_and_all_of_them_are_written_to_a_file(
         (["products", "README.md"], "看不出 README.md 的格式"),
         (["products", "src", "--format", "csv"], "无法读取 src"),
         (["products", "pyproject.toml", "--format", "csv"], "没有 [build-system] 这一列"),
+        (["products", "pyproject.toml", "--format", "csv", "--lang", "en"], "There is no column [build-system]"),
         (["products", "pyproject.toml", "--format", "csv", "--charset", "latin1"], "字符集须为 UTF-8 或 GB18030"),
         (["products", "pyproject.toml", "--format", "jsonl", "--currency", "yen"], "三个大写字母"),
         (["orders", "a.csv"], "orders"),

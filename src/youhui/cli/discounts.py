@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from youhui.cli import opening
-from youhui.cli.files import printable, stop
+from youhui.cli.files import printable, stop, telling
 from youhui.cli.opening import Where
 from youhui.cli.words import language
 from youhui.engine.sentences import Language
@@ -63,7 +63,7 @@ def debug(
         stop([words["both"]])
     pair = None if user is None or product is None else (user, product)
     instant = None if at is None else _instant(at, words)
-    with _opened(database) as service:
+    with telling(tongue), _opened(database) as service:
         found = debug_out(service.discounts.explain(id, instant, pair), tongue)
     for line in _lines(found, words):
         typer.echo(printable(line))

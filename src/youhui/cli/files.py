@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 import typer
 
 from youhui.cli.words import Words
+from youhui.platform.languages import Language, Told
 
 
 class Unreadable(Exception):
@@ -62,6 +64,15 @@ def stop(sentences: Iterable[str]) -> NoReturn:
     for sentence in sentences:
         typer.echo(f"youhui: {printable(sentence)}", err=True)
     raise typer.Exit(2)
+
+
+@contextmanager
+def telling(tongue: Language) -> Iterator[None]:
+    """Whatever says for itself why nothing was done says it in this language, and the program exits with 2."""
+    try:
+        yield
+    except Told as error:
+        stop([" ".join(sentence.split()) for sentence in error.told(tongue)])
 
 
 def printable(text: object) -> str:

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from youhui.cli import opening
-from youhui.cli.files import printable, stop
+from youhui.cli.files import printable, stop, telling
 from youhui.cli.opening import Where
 from youhui.cli.words import WORDS, language
 from youhui.engine.sentences import Language
@@ -107,7 +107,7 @@ def import_(
 
     tongue = language(lang, os.environ)
     how = _written(file, format, charset, tongue)
-    with ExitStack() as stack:
+    with telling(tongue), ExitStack() as stack:
         source, size = stack.enter_context(_opened(file, tongue))
         upload = stack.enter_context(
             _upload(kind, how, currency, from_line, database, _Faults(tongue, errors).add)
