@@ -119,7 +119,8 @@ def _lines(found: DebugOut, words: Mapping[str, str]) -> Iterator[str]:
         yield words["groups"].format(count=found.group_count)
     if found.category_count:
         yield words["categories"].format(count=found.category_count)
-    yield words["state"].format(status=found.status, state=found.state_text)
+    finer = "" if found.state_text == found.status else words["finer"].format(state=found.state_text)
+    yield words["state"].format(status=found.status) + finer
     if found.pair is not None:
         yield from _pair_lines(found.pair, words)
 
@@ -161,7 +162,8 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "groups": "适用用户组数量: {count}",
         "categories": "适用分类数量: {count}",
         "all": "全部",
-        "state": "当前状态: {status}（{state}）",
+        "state": "当前状态: {status}",
+        "finer": "（{state}）",
         "for_user": "用户 {id}: {how}",
         "for_product": "商品 {id}: {how}",
         "by_none": "不适用",
@@ -189,7 +191,8 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "groups": "Groups: {count}",
         "categories": "Categories: {count}",
         "all": "all",
-        "state": "State: {status} ({state})",
+        "state": "State: {status}",
+        "finer": " ({state})",
         "for_user": "User {id}: {how}",
         "for_product": "Product {id}: {how}",
         "by_none": "not for this one",
