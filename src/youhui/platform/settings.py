@@ -123,7 +123,7 @@ class _Section(BaseModel):
 
 
 class MarketingService(_Section):
-    """The names of the first seed document: for coupons and group-buying, which are still to come and read them then."""
+    """The names of the first seed document: for coupons and group-buying, which are still to come."""
 
     coupon_check_interval: Seconds = 300
     """seconds between two looks for coupons that have expired"""
