@@ -15,6 +15,7 @@ from youhui.accounts.sessions import Sessions
 from youhui.checkout.completing import Completing
 from youhui.checkout.following import Following
 from youhui.checkout.monitoring import watch
+from youhui.checkout.orders import store as _orders  # noqa: F401
 from youhui.checkout.quoting import Quoting
 from youhui.checkout.requests import Requests
 from youhui.checkout.store import Source

@@ -1,0 +1,103 @@
+"""Why something cannot be done with an order."""
+
+from __future__ import annotations
+
+from youhui.platform.languages import both
+from youhui.platform.problems import Refusal
+
+
+class OrderNotFound(Refusal):
+    """No order has this number."""
+
+    status = 404
+    code = "ORDER_NOT_FOUND"
+    sentences = both("订单 {order_no} 不存在", "There is no order {order_no}")
+
+
+class OrderExists(Refusal):
+    """The number belongs to another order: only the same request is answered again."""
+
+    status = 409
+    code = "ORDER_EXISTS"
+    sentences = both(
+        "订单号 {order_no} 已被另一笔订单使用", "The order number {order_no} belongs to another order"
+    )
+
+
+class OrderState(Refusal):
+    """The order is not in a state in which this can be done."""
+
+    status = 409
+    code = "ORDER_STATE"
+    sentences = both(
+        "订单 {order_no} 当前状态为 {state}，不能执行此操作", "Order {order_no} is {state}: this cannot be done"
+    )
+
+
+class HoldExpired(Refusal):
+    """Paid too late, and what it had held is gone: nothing was recorded, give the money back."""
+
+    status = 409
+    code = "HOLD_EXPIRED"
+    sentences = both(
+        "订单 {order_no} 的占用已过期，优惠名额不足，请退款",
+        "The hold of order {order_no} has ended and there is no room left: give the money back",
+    )
+
+
+class QuoteChanged(Refusal):
+    """The order would cost something else than the caller expects. The answer has the new quote."""
+
+    status = 409
+    code = "QUOTE_CHANGED"
+    sentences = both(
+        "价格已变化：应付 {payable}，而不是 {expected}",
+        "The price has changed: {payable} is to be paid, not {expected}",
+    )
+
+
+class RefundTooMuch(Refusal):
+    """More is named than is left to give back."""
+
+    status = 409
+    code = "REFUND_TOO_MUCH"
+    sentences = both("可退数量不足", "There is not so much left to refund")
+
+
+class RefundExists(Refusal):
+    """The number belongs to another refund of this order."""
+
+    status = 409
+    code = "REFUND_EXISTS"
+    sentences = both(
+        "退款单号 {refund_no} 已用于另一笔退款", "The refund number {refund_no} belongs to another refund"
+    )
+
+
+class KeyReused(Refusal):
+    """The Idempotency-Key succeeded for another request."""
+
+    status = 422
+    code = "IDEMPOTENCY_KEY_REUSED"
+    sentences = both(
+        "此 Idempotency-Key 已用于另一个请求", "This Idempotency-Key was used for another request"
+    )
+
+
+class InFlight(Refusal):
+    """The same key, or the same order, is being worked on right now."""
+
+    status = 409
+    code = "IN_FLIGHT"
+    sentences = both("相同的请求正在处理中，请稍后重试", "The same request is being worked on; try again")
+
+    def __init__(self) -> None:
+        super().__init__(headers={"retry-after": "1"})
+
+
+class LimitBelowUse(Refusal):
+    """A limit cannot be lowered below what is used and held."""
+
+    status = 409
+    code = "LIMIT_BELOW_USE"
+    sentences = both("{limit} 不能低于已使用与占用之和 {taken}", "{limit} cannot be less than what is used and held, {taken}")

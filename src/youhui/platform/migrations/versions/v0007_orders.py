@@ -1,0 +1,153 @@
+"""Orders, refunds, counters, holds, the ledger, and the keys of requests."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from youhui.platform.db import TABLE_OPTIONS, UTCDateTime
+
+revision = "0007"
+down_revision = "0006"
+
+_MEASURES = ("uses", "amount", "units")
+
+
+def _amount(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=False)
+
+
+def upgrade() -> None:
+    """Six tables."""
+    _orders()
+    _refunds()
+    _counters()
+    _holds()
+    _ledger()
+    _request_keys()
+
+
+def _orders() -> None:
+    op.create_table(
+        "orders",
+        sa.Column("order_no", sa.String(64), primary_key=True),
+        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("currency", sa.String(3), nullable=False),
+        sa.Column("customer", sa.String(64)),
+        _amount("total"),
+        _amount("discount"),
+        _amount("payable"),
+        _amount("refunded"),
+        sa.Column("placed_at", UTCDateTime, nullable=False),
+        sa.Column("hold_until", UTCDateTime, nullable=False),
+        sa.Column("pending_until", UTCDateTime),
+        sa.Column("paid_at", UTCDateTime),
+        sa.Column("ended_at", UTCDateTime),
+        sa.Column("returned", sa.JSON, nullable=False),
+        sa.Column("frozen", sa.JSON, nullable=False),
+        sa.Column("request", sa.String(32), nullable=False),
+        sa.CheckConstraint(
+            "discount >= 0 AND payable >= 0 AND payable = total - discount", op.f("ck_orders_amounts")
+        ),
+        sa.CheckConstraint("refunded >= 0 AND refunded <= payable", op.f("ck_orders_refunded")),
+        **TABLE_OPTIONS,
+    )
+    op.create_index("ix_orders_pending_until", "orders", ["pending_until"])
+    op.create_index("ix_orders_customer_placed_at", "orders", ["customer", "placed_at"])
+
+
+def _refunds() -> None:
+    op.create_table(
+        "refunds",
+        sa.Column("order_no", sa.String(64), primary_key=True),
+        sa.Column("refund_no", sa.String(64), primary_key=True),
+        sa.Column("at", UTCDateTime, nullable=False),
+        _amount("amount"),
+        _amount("shipping"),
+        sa.Column("by_line", sa.JSON, nullable=False),
+        sa.Column("request", sa.String(32), nullable=False),
+        sa.ForeignKeyConstraint(["order_no"], ["orders.order_no"], name=op.f("fk_refunds_order_no")),
+        sa.CheckConstraint(
+            "amount >= 0 AND shipping >= 0 AND shipping <= amount", op.f("ck_refunds_amounts")
+        ),
+        **TABLE_OPTIONS,
+    )
+
+
+def _counters() -> None:
+    checks = [(name, f"{name}_used >= 0 AND {name}_held >= 0") for name in _MEASURES]
+    checks += [
+        (f"{name}_limit", f"{name}_limit IS NULL OR {name}_used + {name}_held <= {name}_limit")
+        for name in _MEASURES
+    ]
+    op.create_table(
+        "counters",
+        sa.Column("promotion", sa.String(80), primary_key=True),
+        sa.Column("customer", sa.String(64), primary_key=True),
+        sa.Column("period", sa.String(32), primary_key=True),
+        sa.Column("starts_at", UTCDateTime),
+        sa.Column("ends_at", UTCDateTime),
+        *(sa.Column(f"{name}_limit", sa.BigInteger) for name in _MEASURES),
+        *(_amount(f"{name}_{what}") for what in ("used", "held") for name in _MEASURES),
+        *(sa.CheckConstraint(rule, op.f(f"ck_counters_{name}")) for name, rule in checks),
+        **TABLE_OPTIONS,
+    )
+
+
+def _holds() -> None:
+    op.create_table(
+        "holds",
+        *(
+            sa.Column(name, sa.String(length), primary_key=True)
+            for name, length in (("order_no", 64), ("promotion", 80), ("customer", 64), ("period", 32))
+        ),
+        *(_amount(name) for name in _MEASURES),
+        sa.Column("until", UTCDateTime, nullable=False),
+        **TABLE_OPTIONS,
+    )
+    op.create_index("ix_holds_promotion_until", "holds", ["promotion", "until"])
+
+
+def _ledger() -> None:
+    op.create_table(
+        "ledger",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+        sa.Column("at", UTCDateTime, nullable=False),
+        sa.Column("taken_at", UTCDateTime, nullable=False),
+        sa.Column("kind", sa.String(8), nullable=False),
+        sa.Column("order_no", sa.String(64), nullable=False),
+        sa.Column("number", sa.String(64), nullable=False),
+        sa.Column("promotion", sa.String(80), nullable=False),
+        sa.Column("customer", sa.String(64), nullable=False),
+        sa.Column("currency", sa.String(3), nullable=False),
+        *(_amount(name) for name in (*_MEASURES, "discount")),
+        sa.Column("by_line", sa.JSON, nullable=False),
+        sa.UniqueConstraint(
+            "order_no", "number", "kind", "promotion", name=op.f("uq_ledger_order_no_number_kind_promotion")
+        ),
+        **TABLE_OPTIONS,
+    )
+    op.create_index(
+        "ix_ledger_promotion_customer_taken_at", "ledger", ["promotion", "customer", "taken_at"]
+    )
+
+
+def _request_keys() -> None:
+    op.create_table(
+        "request_keys",
+        sa.Column("caller", sa.String(80), primary_key=True),
+        sa.Column("idempotency_key", sa.String(128), primary_key=True),
+        sa.Column("operation", sa.String(8), nullable=False),
+        sa.Column("order_no", sa.String(64), nullable=False),
+        sa.Column("number", sa.String(64), nullable=False),
+        sa.Column("request", sa.String(32), nullable=False),
+        sa.Column("at", UTCDateTime, nullable=False),
+        **TABLE_OPTIONS,
+    )
+    op.create_index("ix_request_keys_at", "request_keys", ["at"])
+
+
+def downgrade() -> None:
+    """Nothing is left."""
+    for name in ("request_keys", "ledger", "holds", "counters", "refunds", "orders"):
+        op.drop_table(name)
