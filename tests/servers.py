@@ -28,6 +28,7 @@ from sqlalchemy import NullPool, create_engine, make_url
 
 START_SECONDS = 60
 STOP_SECONDS = 10
+START_ATTEMPTS = 50
 PATH = os.environ.get("PATH", os.defpath) + ":/usr/sbin"
 Command = Sequence[str | Path]
 
@@ -36,12 +37,58 @@ class Unavailable(Exception):
     """The server's program is not on this machine."""
 
 
+class Running:
+    """A server's process. It may be killed, and started again on the same port and the same data."""
+
+    def __init__(self, command: Command, port: int, ready: str, folder: Path, stop: signal.Signals) -> None:
+        self._command = command
+        self.port = port
+        self._ready = ready
+        self._folder = folder
+        self._stop = stop
+        self.log = folder / "log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> bool:
+        """Waits until it is ready; False if it ended before. The log says why."""
+        with self.log.open("wb") as output:
+            self._process = subprocess.Popen(
+                self._command, cwd=self._folder, env=_environment(), stdin=subprocess.DEVNULL, stdout=output,
+                stderr=output, preexec_fn=_die_with_parent(self._stop), **_as_nobody()
+            )  # fmt: skip
+        return _came_up(self._process, self.log, self._ready)
+
+    def kill(self) -> None:
+        """As a power cut would. What it has written down is left."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """As its operator would."""
+        if self._process is not None:
+            _stop(self._process, self._stop)
+
+
 @dataclass(frozen=True)
 class DatabaseServer:
     url: str
     """Of its own administrative database, as SQLAlchemy writes it."""
     create: str
     drop: str
+    running: Running
+
+    def kill(self) -> None:
+        """With no time to finish anything."""
+        self.running.kill()
+
+    def start(self) -> None:
+        """After `kill`. Its processes may need a moment to see that their parent is gone."""
+        for _ in range(START_ATTEMPTS):
+            if self.running.start():
+                return
+            time.sleep(0.1)
+        raise RuntimeError(f"the server did not start again:\n{self.running.log.read_text(errors='replace')}")
 
     @contextmanager
     def database(self) -> Iterator[str]:
@@ -72,11 +119,12 @@ def postgresql(*, durable: bool = False) -> Iterator[DatabaseServer]:
             address = ("-h", "127.0.0.1", "-p", str(port), "-k", folder)
             return (programs / "postgres", "-D", folder / "data", *address, *settings)
 
-        with _running(command, "ready to accept connections", folder, stop=signal.SIGINT) as port:
+        with _running(command, "ready to accept connections", folder, stop=signal.SIGINT) as running:
             yield DatabaseServer(
-                url=f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres",
+                url=f"postgresql+psycopg://postgres@127.0.0.1:{running.port}/postgres",
                 create="CREATE DATABASE {name} TEMPLATE template0",
                 drop="DROP DATABASE {name} WITH (FORCE)",
+                running=running,
             )
 
 
@@ -97,11 +145,12 @@ def mariadb(*, durable: bool = False) -> Iterator[DatabaseServer]:
                 "--skip-log-bin", *fast,
             )  # fmt: skip
 
-        with _running(command, "ready for connections", folder) as port:
+        with _running(command, "ready for connections", folder) as running:
             yield DatabaseServer(
-                url=f"mysql+pymysql://root@127.0.0.1:{port}/mysql?charset=utf8mb4",
+                url=f"mysql+pymysql://root@127.0.0.1:{running.port}/mysql?charset=utf8mb4",
                 create="CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
                 drop="DROP DATABASE {name}",
+                running=running,
             )
 
 
@@ -115,8 +164,8 @@ def valkey() -> Iterator[str]:
             address = ("--bind", "127.0.0.1", "--port", str(port))
             return (program, *address, "--save", "", "--appendonly", "no", "--dir", folder)
 
-        with _running(command, "eady to accept connections", folder) as port:
-            yield f"redis://127.0.0.1:{port}/0"
+        with _running(command, "eady to accept connections", folder) as running:
+            yield f"redis://127.0.0.1:{running.port}/0"
 
 
 def chromium() -> str:
@@ -214,23 +263,18 @@ def _die_with_parent(stop: signal.Signals) -> Callable[[], None] | None:
 @contextmanager
 def _running(
     command: Callable[[int], Command], ready: str, folder: Path, stop: signal.Signals = signal.SIGTERM
-) -> Iterator[int]:
-    """Yields the port. The port was free a moment ago: if it was taken since, another one is tried."""
-    log = folder / "log"
+) -> Iterator[Running]:
+    """The port was free a moment ago: if it was taken since, another one is tried."""
     for last_try in (False, False, True):
         port = _free_port()
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                command(port), cwd=folder, env=_environment(), stdin=subprocess.DEVNULL, stdout=output,
-                stderr=output, preexec_fn=_die_with_parent(stop), **_as_nobody()
-            )  # fmt: skip
+        server = Running(command(port), port, ready, folder, stop)
         try:
-            if _came_up(process, log, ready):
-                yield port
+            if server.start():
+                yield server
                 return
         finally:
-            _stop(process, stop)
-        text = log.read_text(errors="replace")
+            server.stop()
+        text = server.log.read_text(errors="replace")
         if last_try or "already in use" not in text.lower():
             raise RuntimeError(f"{command(port)[0]} did not start:\n{text[-4000:]}")
 

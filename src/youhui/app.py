@@ -31,7 +31,7 @@ from youhui.discounts import query as discount_query
 from youhui.platform import pages
 from youhui.platform.access import Access
 from youhui.platform.addresses import Addresses
-from youhui.platform.edge import Edge, call_of, tell
+from youhui.platform.edge import Edge, Hot, call_of, tell
 from youhui.platform.guard import Guard
 from youhui.platform.openapi import documented
 from youhui.platform.parameters import invalid_parameters
@@ -85,7 +85,7 @@ def create_app(service: Service | None = None) -> Edge:
     app.openapi = documented(app, [quotes.operation()], schemas, allowed)  # type: ignore[method-assign]
     return Edge(
         app,
-        {("POST", quotes.PATH): endpoint.answer, ("GET", discount_query.PATH): queries.answer},
+        {("POST", quotes.PATH): Hot(endpoint.answer), ("GET", discount_query.PATH): Hot(queries.answer)},
         Guard(Access(allowed), service.identities, service.limits),
         address=Addresses(service.settings.trusted_proxies),
         observe=service.metrics.observe,

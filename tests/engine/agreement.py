@@ -27,6 +27,15 @@ def units_taken(quote: Quote) -> dict[str, dict[str, list[int]]]:
     }
 
 
+def stock_taken(quote: Quote) -> dict[str, dict[str, int]]:
+    """By promotion with a stock and line, how many units came out of it."""
+    return {
+        applied.promotion: {applied.lines[i].id: count for i, count in applied.units.items()}
+        for applied in quote.applied
+        if applied.stocked
+    }
+
+
 def disagreements(case: dict[str, Any], guests: Guests = "allow") -> list[str]:
     """Each thing that the engine and the oracle see differently."""
     quote, wanted = quote_of(case, guests), answer(case, guests)
@@ -38,6 +47,7 @@ def disagreements(case: dict[str, Any], guests: Guests = "allow") -> list[str]:
         "gifts": (wanted.gifts, [(gift.sku, gift.quantity) for gift in quote.gifts]),
         "rejected codes": (wanted.rejected_codes, dict(quote.rejected_codes)),
         "units": (wanted.units, units_taken(quote)),
+        "stock": (wanted.stock, stock_taken(quote)),
         # The index may leave out a promotion that cannot give anything; of the others the reasons are the same.
         "reasons": ({name: wanted.reasons[name] for name in given if name in wanted.reasons}, given),
     }

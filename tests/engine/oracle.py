@@ -86,7 +86,7 @@ class Evaluation:
                 return "usage_limit_per_customer"
         if p.get("budget") is not None and self.money(p.get("budget_used")) >= self.money(p["budget"]):
             return "budget"
-        return "sold_out" if p.get("units_left") == 0 else None
+        return "sold_out" if left_of(p) == 0 else None
 
     def money(self, text: str | None) -> int:
         return 0 if text is None else self.shop.money(text)
@@ -117,8 +117,8 @@ class Evaluation:
 
     def act(self, p: Document, lines: set[str], free: list[str]) -> list[tuple[str, int, int]]:
         caps = None
-        if p.get("units_left") is not None:
-            caps, left = {}, p["units_left"]
+        if left_of(p) is not None:
+            caps, left = {}, left_of(p)
             for line in self.shop.lines:
                 if line.id in free:
                     caps[line.id] = min(left, len(line.units))
@@ -251,6 +251,12 @@ def opens(p: Document, code: str) -> bool:
     return mine == typed
 
 
+def left_of(p: Document) -> Any:
+    """How many units may still have its price; None: any."""
+    counted = p.get("units_left")
+    return p.get("stock") if counted is None else counted
+
+
 def instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
@@ -265,6 +271,7 @@ class Answer:
     gifts: list[tuple[str, int]]
     rejected_codes: dict[str, str]
     units: dict[str, dict[str, list[int]]]
+    stock: dict[str, dict[str, int]]
     reasons: dict[str, str | None]
 
 
@@ -280,5 +287,10 @@ def answer(case: Document, guests: str = "allow") -> Answer:
         [(sku, quantity) for done in evaluation.applied for sku, quantity, _ in done.gifts],
         evaluation.rejected(),
         {done.promotion["id"]: done.lines for done in evaluation.applied},
+        {
+            done.promotion["id"]: {name: sum(off > 0 for off in units) for name, units in done.lines.items()}
+            for done in evaluation.applied
+            if left_of(done.promotion) is not None
+        },
         evaluation.reasons,
     )

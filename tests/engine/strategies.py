@@ -25,7 +25,7 @@ from tests.engine.pools import (
 )
 from youhui.engine import BUILT_IN, Registry
 from youhui.engine.money import format_amount
-from youhui.engine.promotion import OrderCap
+from youhui.engine.promotion import LIMITS, OrderCap
 
 TERMS: Mapping[str, st.SearchStrategy[Any]] = {
     "active": st.just(False),
@@ -44,6 +44,9 @@ TERMS: Mapping[str, st.SearchStrategy[Any]] = {
     "used": st.integers(0, 2),
     "used_by_customer": st.integers(0, 1),
     "units_left": st.integers(0, 5),
+    "stock": st.integers(0, 5),
+    "timezone": st.sampled_from(["Asia/Shanghai", "America/New_York"]),
+    "give_back": st.sampled_from(["never", "pro_rata"]),
     "rounding": st.sampled_from(["half_even", "down"]),
     "round_on": st.just("price"),
 }
@@ -73,6 +76,9 @@ def promotion(
     if draw(st.integers(0, 5)) == 1:
         found |= {"budget": documents.amount(draw), "over_budget": draw(st.sampled_from(["skip", "cap"]))}
         found |= {"budget_used": documents.amount(draw, st.sampled_from([0, 1, 100]))}
+    for limit, window in LIMITS.items():
+        if limit in found and rarely(draw):
+            found[window] = draw(st.sampled_from(["always", "day", "week", "month"]))
     if draw(st.integers(0, 7)) == 1:
         cap = documents.of(draw, OrderCap, 0)
         found["order_cap"] = cap or {"amount": documents.amount(draw)}

@@ -3,7 +3,8 @@
 A table is a JSON file with the `kind`, what it `says`, and `cases`, each with an `id` and a `why`. A case has a cart in
 words ("a: 3 x 10.00 MUG in mugs; floor 8.00"), then either a `condition` and whether it `holds`, or an `action` (or
 `actions`, with the other `terms` of its promotion) or whole `promotions`, and what is taken: `takes` names every line
-(and "shipping") that gets something. `units` ("2 x 3.34, 3.33"), `gifts` ("2 x TEA"), `applied`, `refused` and
+(and "shipping") that gets something. `units` ("2 x 3.34, 3.33"), `stock` (by line, how many units came out of the
+stock of the promotions), `gifts` ("2 x TEA"), `applied`, `refused` and
 `rejected_codes` are looked at where they are given. `earlier` promotions come first. Other keys are a case's
 (FORMAT.md 1), with CNY, noon of Thursday 15 January 2026 and a guest where they are left out.
 """
@@ -43,6 +44,7 @@ class Case:
     case: Document
     takes: dict[str, str] | None = None
     units: dict[str, str] = field(default_factory=dict)
+    stock: dict[str, int] | None = None
     gifts: list[str] | None = None
     applied: list[str] | None = None
     refused: dict[str, str] = field(default_factory=dict)
@@ -190,6 +192,9 @@ def _documented(name: str, cells: dict[str, str], promotions: list[Document]) ->
     for key in ("takes", "refused"):
         if key in cells:
             row[key] = dict(_pair(pair) for pair in cells[key].split(", ")) if cells[key] != "–" else {}
+    if "stock" in cells:
+        pairs = cells["stock"].split(", ") if cells["stock"] != "–" else []
+        row["stock"] = {name: int(count) for name, count in map(_pair, pairs)}
     if "left" in cells and cells["left"] != "–":
         first, *others = promotions
         row["promotions"] = [{**first, "units_left": int(cells["left"])}, *others]

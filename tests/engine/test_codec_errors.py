@@ -175,6 +175,21 @@ PROMOTIONS: dict[str, tuple[object, tuple[str, str, str, str]]] = {
         {"id": "p", "actions": []},
         ("actions", "misfit", "Expected: at least one action.", "应为：至少一个动作。"),
     ),
+    "a window without its limit": (
+        terms(usage_limit=5, budget_window="day"),
+        ("budget_window", "misfit", "Expected: always, or together with its limit.",
+         "应为：always，或与对应的限额同时填写。"),
+    ),
+    "a window that is not": (
+        terms(usage_limit=5, usage_window="year"),
+        ("usage_window", "not_choice", 'Expected one of always, day, week, month; found "year".',
+         '应为 always, day, week, month 之一，实际为 "year"。'),
+    ),
+    "a promotion's zone that is not": (
+        terms(timezone="Asia/Nowhere"),
+        ("timezone", "misfit", "Expected: the name of an IANA time zone such as Asia/Shanghai.",
+         "应为：IANA 时区名，例如 Asia/Shanghai。"),
+    ),
     "either this or that": (
         act("buy_x_get_y", buy={"quantity": 1}, get={"quantity": 1, "percent": "50", "amount": "1.00"}),
         ("actions[0].get.percent", "misfit", "Expected: either percent or amount.", "应为：percent 与 amount 二选一。"),

@@ -63,6 +63,8 @@ BASE: Document = {"id": "p", "actions": [{"kind": "amount_off", "amount": "5.00"
         ("a window", {"valid_until": "2027-01-01T00:00:00Z"}, False),
         ("a condition", {"conditions": [{"kind": "logged_in"}]}, False),
         ("a limit", {"usage_limit": 3}, False),
+        ("a stock", {"stock": 3}, False),
+        ("what its limit counts in", {"usage_limit": 3, "usage_window": "day"}, False),
         ("a code", {"code": "SAVE"}, False),
         ("another amount", {"actions": [{"kind": "amount_off", "amount": "5.01", "target": "order"}]}, False),
     ],

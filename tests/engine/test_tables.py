@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.agreement import disagreements, quote_of, units_taken
+from tests.engine.agreement import disagreements, quote_of, stock_taken, units_taken
 from tests.engine.tables import FOLDERS, Case, Table, documented, each_unit, tables
 from youhui.engine import BUILT_IN, Quote
 from youhui.engine.money import format_amount
@@ -31,7 +31,7 @@ def expected(case: Case) -> dict[str, Any]:
     """What the table says, by aspect."""
     found: dict[str, Any] = {"refused": case.refused}
     found["units"] = {name: each_unit(words) for name, words in case.units.items()}
-    for aspect in ("takes", "gifts", "applied", "rejected_codes"):
+    for aspect in ("takes", "stock", "gifts", "applied", "rejected_codes"):
         if getattr(case, aspect) is not None:
             found[aspect] = getattr(case, aspect)
     return found
@@ -46,6 +46,7 @@ def given(case: Case, quote: Quote) -> dict[str, Any]:
     discounts = {line.id: line.discount for line in quote.lines} | {"shipping": quote.shipping_discount}
     aspects: dict[str, Any] = {
         "takes": {name: money(amount) for name, amount in discounts.items() if amount},
+        "stock": {line: count for units in stock_taken(quote).values() for line, count in units.items()},
         "gifts": [f"{gift.quantity} x {gift.sku}" for gift in quote.gifts],
         "applied": [applied.promotion for applied in quote.applied],
         "rejected_codes": dict(quote.rejected_codes),

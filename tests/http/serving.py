@@ -145,12 +145,25 @@ def _beside(database: str) -> Iterator[Service]:
 @contextmanager
 def process(database: str, *options: str, errors: IO[str] | None = None, **environment: str) -> Iterator[str]:
     """`youhui serve` on a free port, its address; stopped as an operator would, and it must end well."""
+    with spawned(database, *options, errors=errors, **environment) as (running, address):
+        yield address
+        running.send_signal(signal.SIGTERM)
+        running.wait(timeout=20)
+    assert running.returncode in (0, -signal.SIGTERM)
+
+
+@contextmanager
+def spawned(
+    database: str, *options: str, errors: IO[str] | None = None, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`youhui serve` on a free port and its address, for who wants to end it; killed at the latest at the end."""
     command = [sys.executable, "-c", "from youhui.cli import main; main()"]
     command += ["serve", "--port", "0", "--database", database, *options]
     unlimited = {f"YOUHUI_LIMITS__{name.upper()}": "null" for name in UNLIMITED}
     variables = {**os.environ, "YOUHUI_SECRET_KEY": SECRET, **unlimited, **environment}
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=variables)
     assert running.stdout is not None
+    drain = None
     try:
         lines = (re.search(r"http://[0-9.:]+", line) for line in running.stdout)
         found = next(filter(None, lines), None)  # a warning may come first
@@ -159,15 +172,13 @@ def process(database: str, *options: str, errors: IO[str] | None = None, **envir
             target=deque, args=(running.stdout, 0)
         )  # else it waits once the pipe is full
         drain.start()
-        yield found.group()
-        running.send_signal(signal.SIGTERM)
-        running.wait(timeout=20)
-        drain.join(timeout=20)
+        yield running, found.group()
     finally:
         running.kill()
         running.wait(timeout=20)
+        if drain is not None:
+            drain.join(timeout=20)
         running.stdout.close()
-    assert running.returncode in (0, -signal.SIGTERM)
 
 
 def cart(**more: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from tests.http import serving
 from tests.http.serving import QUOTES, cart
 from youhui.platform.access import Access, Allowed, Table
-from youhui.platform.edge import MOST, Call, Edge, call_of
+from youhui.platform.edge import MOST, Call, Edge, Hot, call_of
 from youhui.platform.guard import Guard
 from youhui.platform.principals import Principal, Role
 from youhui.platform.problems import NotFound, Unauthenticated
@@ -28,7 +28,7 @@ JSON = {"content-type": "application/json"}
 ANYONE: frozenset[Role] = frozenset({"anonymous", "shopper", "storefront", "admin"})
 ADMIN: frozenset[Role] = frozenset({"admin"})
 TABLE: Table = {
-    **{("POST", f"/{name}"): Allowed(ANYONE) for name in ("usual", "echoed", "refused", "broken")},
+    **{("POST", f"/{name}"): Allowed(ANYONE) for name in ("usual", "echoed", "created", "refused", "broken")},
     ("GET", "/echoed"): Allowed(ANYONE),
     ("GET", "/secret"): Allowed(ADMIN),
     ("GET", "/scoped"): Allowed(ADMIN | {"storefront"}, scope="directory"),
@@ -83,7 +83,12 @@ async def _usual(scope: Scope, receive: Receive, send: Send) -> None:
     await JSONResponse(said, 202)(scope, receive, send)
 
 
-HOT = {("POST", "/echoed"): _echoed, ("POST", "/refused"): _refused, ("POST", "/broken"): _broken}
+HOT = {
+    ("POST", "/echoed"): Hot(_echoed),
+    ("POST", "/created"): Hot(_echoed, 201),
+    ("POST", "/refused"): Hot(_refused),
+    ("POST", "/broken"): Hot(_broken),
+}
 
 
 def edge(rate: Rate | None = None, **more: Any) -> TestClient:

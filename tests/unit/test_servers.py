@@ -86,6 +86,6 @@ def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
     def broken(port: int) -> servers.Command:
         return ("sh", "-c", "echo no space left; exit 1")
 
-    start: AbstractContextManager[int] = servers._running(broken, "ready", tmp_path)
+    start: AbstractContextManager[servers.Running] = servers._running(broken, "ready", tmp_path)
     with pytest.raises(RuntimeError, match="no space left"), start:
         pass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from youhui.checkout.schemas import (
@@ -25,14 +27,17 @@ from youhui.engine.pricing import Reason
 from youhui.engine.promotion import fold
 from youhui.engine.quote import Applied, Hint, Search, Strategy
 from youhui.engine.sentences import hint_sentence, reason_sentence
-from youhui.platform.languages import Language
+from youhui.platform.languages import Language, both
 
 _encoder = msgspec.json.Encoder()
+_NO_COUPON = both("没有这张券", "There is no such coupon")
 
 
-def answer(quote: Quote, ruleset: Ruleset, strategy: Strategy, language: Language) -> bytes:
-    """The quote as JSON."""
-    return _encoder.encode(_Answer(quote, ruleset, language).quote(strategy))
+def answer(
+    quote: Quote, ruleset: Ruleset, strategy: Strategy, language: Language, coupons: Iterable[str] = ()
+) -> bytes:
+    """The quote as JSON. `coupons`: those that were to be used, and are not there."""
+    return _encoder.encode(_Answer(quote, ruleset, language).quote(strategy, coupons))
 
 
 class _Answer:
@@ -44,7 +49,7 @@ class _Answer:
         self._language: Language = language
         self._money = formatter(quote.currency)
 
-    def quote(self, strategy: Strategy) -> QuoteOut:
+    def quote(self, strategy: Strategy, coupons: Iterable[str]) -> QuoteOut:
         """All of it."""
         quote, money = self._quote, self._money
         applied = [self._applied(one) for one in quote.applied]
@@ -62,6 +67,7 @@ class _Answer:
             applied,
             [gift for one in applied for gift in one.gifts],
             {code: self._rejected(code, reason) for code, reason in quote.rejected_codes.items()},
+            {name: RejectedOut("unknown", _NO_COUPON[self._language]) for name in coupons},
             [self._verdict(verdict) for verdict in quote.verdicts],
             None if quote.search is None else self._search(quote.search),
         )

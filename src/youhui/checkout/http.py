@@ -20,8 +20,8 @@ from youhui.checkout.completing import Completing, Ready, stated_by
 from youhui.checkout.problems import invalid
 from youhui.checkout.quoting import Quoting
 from youhui.checkout.requests import Asked, Requests, Wishes
-from youhui.checkout.schemas import QuoteOut
-from youhui.engine import BUILT_IN, Cart, Problem, Quote
+from youhui.checkout.schemas import QuoteOut, cart_body
+from youhui.engine import BUILT_IN, Problem, Quote
 from youhui.engine.schema import Definitions
 from youhui.platform.edge import Call, call_of
 from youhui.platform.openapi import Operation, Schema
@@ -81,7 +81,7 @@ class Quotes:
         self._timed(perf_counter() - began)
         if call.principal.customer is not None:
             quote = _without_codes(quote)
-        return answer(quote, ruleset, asked.options.strategy, call.language)
+        return answer(quote, ruleset, asked.options.strategy, call.language, asked.coupons)
 
 
 def _without_codes(quote: Quote) -> Quote:
@@ -99,12 +99,8 @@ def _long(asked: Asked) -> bool:
 def operation() -> Operation:
     """What the OpenAPI document says of the route."""
     definitions = Definitions(BUILT_IN)
-    wishes = definitions.keys(Wishes)["properties"]
-    assert isinstance(wishes, dict)
-    request: Any = definitions.document("QuoteRequest", definitions.keys(Cart, optional=wishes))
-    line = request["$defs"]["line"]
-    line["required"] = ["id", "quantity"]
-    line["anyOf"] = [{"required": ["sku"]}, {"required": ["product"]}]
+    wishes: Any = definitions.keys(Wishes)["properties"]
+    request = cart_body("QuoteRequest", definitions, wishes)
     (answered,), parts = msgspec.json.schema_components([QuoteOut], ref_template="#/$defs/{name}")
     return Operation(
         PATH,

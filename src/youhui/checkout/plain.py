@@ -1,10 +1,10 @@
-"""The fast way to read the body of `POST /api/quotes`: for one that is written plainly and without a fault."""
+"""The fast way to read a cart that is sent: for one that is written plainly and without a fault."""
 
 from __future__ import annotations
 
 import functools
 import itertools
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -16,6 +16,10 @@ from youhui.engine.money import is_currency, parse_amount
 from youhui.engine.quote import Explain, Strategy
 from youhui.platform.ids import is_shop_id
 
+MOST_LINES = 500
+MOST_CODES = 20
+MOST_COUPONS = 20
+"""P23"""
 MOST_CATEGORIES = 100
 MOST_GROUPS = 1_000
 """of a line, and of a customer: each is looked up"""
@@ -57,15 +61,23 @@ class _Context(Struct, forbid_unknown_fields=True):
     payment_method: str | None = None
 
 
-class PlainDocument(Struct, forbid_unknown_fields=True):
+class PlainCart(Struct, forbid_unknown_fields=True):
+    """What every body with a cart has."""
+
     currency: str
-    lines: list[_Line]
+    lines: Annotated[list[_Line], Meta(max_length=MOST_LINES)]
     customer: _Customer | None = None
     shipping: _Shipping | None = None
-    codes: tuple[str, ...] = ()
+    codes: Annotated[tuple[str, ...], Meta(max_length=MOST_CODES)] = ()
     context: _Context | UnsetType = UNSET
-    at: str | None = None
     strategy: Strategy | None = None
+    coupons: Annotated[tuple[str, ...], Meta(max_length=MOST_COUPONS)] | Literal["auto"] = ()
+
+
+class PlainDocument(PlainCart):
+    """The body of `POST /api/quotes`."""
+
+    at: str | None = None
     explain: Explain = "considered"
     hints: bool = False
 
@@ -75,10 +87,19 @@ decode_plain = msgspec.json.Decoder(PlainDocument).decode
 _NO_CONTEXT = Context()
 
 
-def plain_cart(document: PlainDocument) -> Stated:
-    """Raises ValueError where the exact way would find a fault."""
+def plain_coupons(document: PlainCart) -> tuple[str, ...]:
+    """Those that are named, once each. Raises ValueError where the exact way would find a fault."""
+    if not document.coupons or document.coupons == "auto":
+        return ()
+    if not all(map(is_shop_id, document.coupons)):
+        raise ValueError("no ids")
+    return tuple(dict.fromkeys(document.coupons))
+
+
+def plain_cart(document: PlainCart, body: bytes) -> Stated:
+    """The cart of a decoded body. Raises ValueError where the exact way would find a fault."""
     currency = document.currency
-    if not is_currency(currency):
+    if b"\\u0000" in body or not is_currency(currency):
         raise ValueError(currency)
     lines = tuple([_line(line, currency) for line in document.lines])
     if len({line.id for line in lines}) < len(lines):

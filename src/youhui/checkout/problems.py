@@ -28,6 +28,12 @@ SENTENCES: dict[str, Mapping[Language, str]] = {
         "编号须为 1–64 个字符，不含空格、逗号和控制字符",
         "An id has 1 to 64 characters, and no space, comma or control character",
     ),
+    "not_coupons": both('须为券编号的列表，或 "auto"', 'It must be a list of ids of coupons, or "auto"'),
+    "not_an_order_no": both(
+        "订单号须为 1–64 个字符，不含空格、逗号、斜杠和控制字符",
+        "An order number has 1 to 64 characters, and no space, comma, slash or control character",
+    ),
+    "not_in_range": both("须为 {least} 至 {most} 之间的整数", "It must be a whole number from {least} to {most}"),
     "unknown_product": both(
         "商城资料中没有商品 {got}，须给出单价", "The directory has no product {got}: state its unit price"
     ),

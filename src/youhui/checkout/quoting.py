@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from youhui.checkout.ports import Changes, Rule, StandingRules
-from youhui.engine import Promotion, Ruleset, Usage
+from youhui.engine import Promotion, Ruleset
+from youhui.engine.shapes import nested
 
 MANY = 256
 """so many changes on top of a compiled ruleset, and it is compiled afresh"""
@@ -18,10 +19,14 @@ MANY = 256
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """The rules of one currency and what was used of them."""
+    """The rules of one currency. `counted`: those with a limit, by id: pricing must be told what was used of them.
 
-    ruleset: Ruleset
-    usage: Usage
+    `read_orders_count`: the ids of those that look at how many orders the customer has placed.
+    """
+
+    ruleset: Ruleset = field(default_factory=Ruleset)
+    counted: Mapping[str, Promotion] = field(default_factory=dict)
+    read_orders_count: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class _State:
     by_currency: Mapping[str, Priced]
 
 
-_NOTHING = Priced(Ruleset(), Usage())
+_NOTHING = Priced()
 
 
 class Quoting:
@@ -56,6 +61,11 @@ class Quoting:
         """The rules of a currency. Never waits."""
         return self._state.by_currency.get(currency, _NOTHING)
 
+    def get(self, promotion: str) -> Promotion | None:
+        """The terms of one promotion, whatever its currency. Never waits."""
+        rule = self._state.rules.get(promotion)
+        return None if rule is None else rule.promotion
+
     def refresh(self) -> None:
         """Makes what is held as new as what is stored when this is called. Raises Unavailable."""
         with self._refreshing:
@@ -69,7 +79,7 @@ class Quoting:
         before = self._state
         crowded = {c: p for c, p in before.by_currency.items() if p.ruleset.changes > MANY}
         if crowded:
-            fresh = {c: Priced(_ready(p.ruleset.compacted()), p.usage) for c, p in crowded.items()}
+            fresh = {c: replace(p, ruleset=_ready(p.ruleset.compacted())) for c, p in crowded.items()}
             with self._refreshing:
                 if self._state is before:
                     self._state = _State(before.version, before.rules, {**before.by_currency, **fresh})
@@ -99,11 +109,20 @@ def _after(state: _State, version: int, changes: Changes) -> _State:
 def _changed(now: Priced, changed: list[Rule], removed: list[str]) -> Priced:
     promotions: list[Promotion] = [rule.promotion for rule in changed]
     ruleset = now.ruleset.changed(promotions, removed) if len(now.ruleset) else Ruleset(promotions)
-    used = dict(now.usage.by_promotion)
-    for name in removed:
-        used.pop(name, None)
-    used.update((rule.promotion.id, rule.used) for rule in changed)
-    return Priced(_ready(ruleset), Usage(used))
+    touched = {*removed, *(promotion.id for promotion in promotions)}
+    counted = {name: promotion for name, promotion in now.counted.items() if name not in touched}
+    counted.update((promotion.id, promotion) for promotion in promotions if _is_counted(promotion))
+    reading = [promotion.id for promotion in promotions if _reads_orders_count(promotion)]
+    return Priced(_ready(ruleset), counted, now.read_orders_count.difference(touched).union(reading))
+
+
+def _is_counted(promotion: Promotion) -> bool:
+    limits = (promotion.usage_limit, promotion.usage_limit_per_customer, promotion.budget)
+    return any([limit is not None for limit in limits])
+
+
+def _reads_orders_count(promotion: Promotion) -> bool:
+    return any(["orders_count" in condition.reads for condition in nested(promotion.conditions)])
 
 
 def _ready(ruleset: Ruleset) -> Ruleset:

@@ -1,4 +1,4 @@
-"""The body of `POST /api/quotes`, read in one of two ways: fast if it is plain, exactly if it is not.
+"""A cart that is sent, and how to price it, read in one of two ways: fast if it is plain, exactly if it is not.
 
 The fast way accepts less than the exact way and never anything else; what it does not accept is read again by the
 engine's codec, which names every fault by its path, and takes numbers for ids.
@@ -6,14 +6,25 @@ engine's codec, which names every fault by its path, and takes numbers for ids.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from youhui.checkout.completing import LeftOut, Stated
-from youhui.checkout.plain import MOST_CATEGORIES, MOST_GROUPS, decode_plain, plain_cart
+from youhui.checkout.plain import (
+    MOST_CATEGORIES,
+    MOST_CODES,
+    MOST_COUPONS,
+    MOST_GROUPS,
+    MOST_LINES,
+    PlainCart,
+    decode_plain,
+    plain_cart,
+    plain_coupons,
+)
 from youhui.checkout.problems import invalid, read_json
+from youhui.checkout.values import Wrong, shop_ids
 from youhui.engine import (
     BUILT_IN,
     InvalidDocument,
@@ -27,10 +38,6 @@ from youhui.engine.money import format_amount, is_currency
 from youhui.engine.quote import Explain, Strategy
 from youhui.engine.reading import Reader
 from youhui.platform.ids import is_shop_id
-
-MOST_LINES = 500
-MOST_CODES = 20
-"""P23"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +55,17 @@ class Wishes:
 
 
 WISHES = ("at", "strategy", "explain", "hints")
+COUPONS = "coupons"
+"""the key of the coupons to price with"""
 
 
 class Asked(NamedTuple):
-    """A cart as it was stated, and how to price it. `at` None is now."""
+    """A cart as it was stated, and how to price it. `at` None is now. `coupons`: those that are named."""
 
     stated: Stated
     at: datetime | None
     options: Options
+    coupons: tuple[str, ...] = ()
 
 
 class Requests:
@@ -74,46 +84,52 @@ class Requests:
         """None if there is anything to say about it: a fault, a number for an id, or too many of something."""
         try:
             document = decode_plain(body)
-            if b"\\u0000" in body or len(document.lines) > MOST_LINES or len(document.codes) > MOST_CODES:
-                return None
-            stated = plain_cart(document)
+            asked = self.plain(document, body)
             at = None if document.at is None else decode_instant(document.at)
         except (ValueError, RecursionError):
             return None
-        if document.strategy is None and document.explain == "considered" and not document.hints:
-            return Asked(stated, at, self._usual)
-        return Asked(stated, at, self._options(document.strategy, document.explain, document.hints))
+        if at is None and document.explain == "considered" and not document.hints:
+            return asked
+        options = self._options(document.strategy, document.explain, document.hints)
+        return asked._replace(at=at, options=options)
+
+    def plain(self, document: PlainCart, body: bytes) -> Asked:
+        """What every body with a cart has, decoded. Raises ValueError where the exact way would find a fault."""
+        strategy = document.strategy
+        options = self._usual if strategy is None else self._options(strategy, "considered", False)
+        return Asked(plain_cart(document, body), None, options, plain_coupons(document))
 
     def read_exactly(self, body: bytes) -> Asked:
         """The same by the engine's codec. Raises Invalid with every fault."""
-        document = read_json(body)
+        try:
+            return self.exact(read_json(body))
+        except InvalidDocument as error:
+            raise invalid(error.problems) from None
+
+    def exact(self, document: object, wishes: Sequence[str] = WISHES) -> Asked:
+        """A decoded body with these wishes beside the cart. Raises InvalidDocument with every fault."""
         if isinstance(document, dict):
             _keep_ids(document)
             _bound(document)
-        try:
-            stated = _stated(document)
-            wishes = _wishes(document)
-            at = (
-                decode_instant(document["at"])
-                if wishes.at is not None and isinstance(document, dict)
-                else None
-            )
-        except InvalidDocument as error:
-            raise invalid(error.problems) from None
-        return Asked(stated, at, self._options(wishes.strategy, wishes.explain, wishes.hints))
+        stated = _stated(document, (*wishes, COUPONS))
+        given = document if isinstance(document, dict) else {}
+        wish = _wishes({key: given[key] for key in wishes if key in given})
+        at = decode_instant(given["at"]) if wish.at is not None else None
+        options = self._options(wish.strategy, wish.explain, wish.hints)
+        return Asked(stated, at, options, _coupons(given.get(COUPONS, [])))
 
     def _options(self, strategy: Strategy | None, explain: Explain, hints: bool) -> Options:
         return Options(strategy=strategy or self._strategy, guests="refuse", explain=explain, hints=hints)
 
 
-def _stated(document: object) -> Stated:
-    """The cart, with placeholders for what may be left out. Raises InvalidDocument."""
+def _stated(document: object, beside: Sequence[str]) -> Stated:
+    """The cart, with placeholders for what may be left out; `beside` are keys beside its own. Raises InvalidDocument."""
     given = document if isinstance(document, dict) else {}
     lines, customer = _objects(given.get("lines")), _objects([given.get("customer")])
     left_out = tuple([LeftOut(*[key not in line for key in LeftOut._fields]) for line in lines])
     for line in lines:
         _fill(line, given.get("currency"))
-    cart = decode_cart(document, WISHES)
+    cart = decode_cart(document, beside)
     problems = [
         Problem(
             f"lines[{i}].{'sku' if left.product else 'product'}", "not_a_shop_id", {"got": line.product[:60]}
@@ -141,12 +157,24 @@ def _fill(line: dict[str, object], currency: object) -> None:
         line.setdefault("unit_price", format_amount(0, currency))
 
 
-def _wishes(document: object) -> Wishes:
-    beside = document if isinstance(document, dict) else {}
+def _wishes(given: Mapping[str, object]) -> Wishes:
     reader = Reader(BUILT_IN, "")
-    wishes = reader.build("", {key: beside[key] for key in WISHES if key in beside}, Wishes)
+    wishes = reader.build("", given, Wishes)
     reader.done()
-    return wishes or Wishes()
+    assert wishes is not None
+    return wishes
+
+
+def _coupons(given: object) -> tuple[str, ...]:
+    """Those that are named; there are none to choose from. Raises InvalidDocument."""
+    if given == "auto":
+        return ()
+    if not isinstance(given, list):
+        raise InvalidDocument([Problem(COUPONS, "not_coupons")])
+    try:
+        return shop_ids(given, MOST_COUPONS)
+    except Wrong as wrong:
+        raise InvalidDocument([Problem(f"{COUPONS}{wrong.where}", wrong.code, wrong.params)]) from None
 
 
 def _keep_ids(document: dict[str, object]) -> None:
@@ -162,18 +190,19 @@ def _as_text(owner: object, ids: Sequence[str], listed: str) -> None:
         return
     for key in ids:
         if key in owner:
-            owner[key] = _text(owner[key])
+            owner[key] = id_text(owner[key])
     if isinstance(owner.get(listed), list):
-        owner[listed] = [_text(value) for value in owner[listed]]
+        owner[listed] = [id_text(value) for value in owner[listed]]
 
 
-def _text(value: object) -> object:
+def id_text(value: object) -> object:
+    """A number that stands for an id as its text; anything else as it is."""
     whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST
     return str(value) if whole else value
 
 
 def _bound(document: dict[str, object]) -> None:
-    """P23."""
+    """P23. Raises InvalidDocument."""
     sizes = [("lines", document, MOST_LINES), ("codes", document, MOST_CODES)]
     sizes += [("customer.groups", one, MOST_GROUPS) for one in _objects([document.get("customer")])]
     sizes += [
@@ -183,4 +212,4 @@ def _bound(document: dict[str, object]) -> None:
     for path, owner, most in sizes:
         value = owner.get(path.rpartition(".")[2])
         if isinstance(value, list) and len(value) > most:
-            raise invalid([Problem(path, "too_many", {"most": most})])
+            raise InvalidDocument([Problem(path, "too_many", {"most": most})])

@@ -1,13 +1,21 @@
-"""What `POST /api/quotes` answers. Money is a decimal string with the currency's digits."""
+"""What is sent and answered where carts are priced. Money is a decimal string with the currency's digits."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
+from youhui.checkout.plain import MOST_CODES, MOST_COUPONS, MOST_LINES
+from youhui.engine import Cart
 from youhui.engine.quote import Strategy
+from youhui.engine.schema import Definitions
+from youhui.platform.ids import SCHEMA_PATTERN
+from youhui.platform.openapi import Schema
+
+SHOP_ID: Schema = {"type": ["string", "integer"], "pattern": SCHEMA_PATTERN}
+"""an id of the shop as it may be sent"""
 
 Number: TypeAlias = str | int | list[str] | None
 """money as a decimal string, a count, or words"""
@@ -115,5 +123,24 @@ class QuoteOut(Struct, gc=False):
     applied: list[AppliedOut]
     gifts: list[GiftOut]
     rejected_codes: dict[str, RejectedOut]
+    rejected_coupons: dict[str, RejectedOut]
     verdicts: list[VerdictOut]
     search: SearchOut | None
+
+
+def cart_body(title: str, definitions: Definitions, beside: Schema) -> Schema:
+    """The JSON Schema of a body: a cart of which much may be left out, and the keys `beside` its own."""
+    body: Any = definitions.document(title, definitions.keys(Cart, optional={**beside, "coupons": _COUPONS}))
+    line = body["$defs"]["line"]
+    line["required"] = ["id", "quantity"]
+    line["anyOf"] = [{"required": ["sku"]}, {"required": ["product"]}]
+    body["properties"]["lines"]["maxItems"] = MOST_LINES
+    body["properties"]["codes"]["maxItems"] = MOST_CODES
+    return dict(body)
+
+
+_COUPONS: Schema = {
+    "description": 'Coupons to use, by id, or "auto" for the best of the customer\'s. No coupon has been issued yet.',
+    "anyOf": [{"type": "array", "items": SHOP_ID, "maxItems": MOST_COUPONS}, {"const": "auto"}],
+    "default": [],
+}

@@ -42,7 +42,8 @@ class Prospect:
         self._facts = facts
         self._free = free
         self._cap = _cap(rule, facts, used)
-        self._caps = None if used.units_left is None else most_units(rule, facts, used.units_left)
+        left = rule.units_left(used)
+        self._caps = None if left is None else most_units(rule, facts, left)
         untouched = Prices.untouched(facts)
         self._steady = all([_must_hold(c, facts, untouched, free) for c in rule.conditions])
 

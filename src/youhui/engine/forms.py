@@ -5,8 +5,10 @@ From a kind's fields and these markers follow its validation, its JSON Schema, i
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from enum import Enum
 from typing import Annotated, Literal, TypeAlias
+from zoneinfo import ZoneInfo
 
 
 class Form(Enum):
@@ -56,3 +58,11 @@ class Misfit(ValueError):
         super().__init__(f"{field}: {expected}")
         self.field = field
         self.expected = expected
+
+
+def zone_of(timezone: str) -> tzinfo:
+    """The zone with this name. Raises Misfit of the field `timezone`."""
+    try:
+        return ZoneInfo(timezone)
+    except (KeyError, ValueError, OSError) as error:  # KeyError: ZoneInfoNotFoundError
+        raise Misfit("timezone", "the name of an IANA time zone such as Asia/Shanghai") from error

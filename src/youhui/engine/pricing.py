@@ -41,6 +41,8 @@ class Outcome:
     """lines that no later member of its first_per_line group may act on"""
     units: tuple[int, int] | None = None
     """where a stock of units runs out: how many got the price, of how many it was meant for"""
+    stocked = False
+    """whether its units come out of a stock"""
 
     def __init__(self, rule: Rule, reason: Reason | None, prices: Prices | None = None) -> None:
         self.rule = rule
@@ -106,11 +108,13 @@ def attempt(rule: Rule, facts: Facts, state: State, used: Used, explain: bool = 
             refused = Outcome(rule, "not_best")
             refused.rival = rival
             return refused
-    if used.units_left is not None:
-        caps = _first_units(rule, facts, lines, used.units_left)
+    left = rule.units_left(used)
+    if left is not None:
+        caps = _first_units(rule, facts, lines, left)
     outcome = _act(rule, facts, prices, lines, caps)
-    if used.units_left is not None:
-        _say_units(outcome, facts, rule, lines, used.units_left)
+    if left is not None:
+        outcome.stocked = True
+        _say_units(outcome, facts, rule, lines, left)
     if rule.budget:
         _limit(outcome, facts, prices, used)
     if outcome.reason is None and not outcome.amounts and not outcome.shipping and not outcome.gifts:

@@ -8,15 +8,37 @@ from typing import Literal, TypeAlias
 
 from youhui.engine.actions.base import Action
 from youhui.engine.conditions.base import Condition
-from youhui.engine.forms import Amount, Base, Code, Count, Instant, Misfit, Name, Texts, Whole
+from youhui.engine.forms import (
+    Amount,
+    Base,
+    Code,
+    Count,
+    Instant,
+    Misfit,
+    Name,
+    Texts,
+    Whole,
+    Zone,
+    zone_of,
+)
 from youhui.engine.money import Percent, Rounding, RoundOn
 
 Lane: TypeAlias = Literal["item", "order", "coupon", "shipping"]
 Stacking: TypeAlias = Literal["combine", "exclusive", "best_in_group", "first_per_line"]
+Window: TypeAlias = Literal["always", "day", "week", "month"]
+"""what a limit counts in: all time, or each day, week (from Monday) or month of the promotion's zone"""
+GiveBack: TypeAlias = Literal["never", "full_refund", "pro_rata"]
+"""what a refund gives back to the limits"""
 
 LANES: tuple[Lane, ...] = ("item", "order", "coupon", "shipping")
 """in the order of work"""
 GROUPED: tuple[Stacking, ...] = ("best_in_group", "first_per_line")
+LIMITS = {
+    "usage_limit": "usage_window",
+    "usage_limit_per_customer": "usage_window_per_customer",
+    "budget": "budget_window",
+}
+"""the limits that may count in windows, and the keys that say so"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +75,15 @@ class Promotion:
     valid_from: Instant | None = None
     valid_until: Instant | None = None
     usage_limit: Count | None = None
+    usage_window: Window = "always"
     usage_limit_per_customer: Count | None = None
+    usage_window_per_customer: Window = "always"
     budget: Amount | None = None
+    budget_window: Window = "always"
     over_budget: Literal["skip", "cap"] = "skip"
+    stock: Count | None = None
+    timezone: Zone = "UTC"
+    give_back: GiveBack = "full_refund"
     order_cap: OrderCap | None = None
     conditions: tuple[Condition, ...] = ()
     actions: tuple[Action, ...]
@@ -69,6 +97,13 @@ class Promotion:
             raise Misfit("group", "a name, together with stacking best_in_group or first_per_line")
         if self.code_match is not None and self.code is None:
             raise Misfit("code_match", "absent, or together with a code")
+        self._check_windows()
+        zone_of(self.timezone)
+
+    def _check_windows(self) -> None:
+        for limit, window in LIMITS.items():
+            if getattr(self, window) != "always" and getattr(self, limit) is None:
+                raise Misfit(window, "always, or together with its limit")
 
     def code_key(self) -> str | None:
         """What an entered code is looked up by: as it is for an exact match, else folded."""

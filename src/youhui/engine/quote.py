@@ -53,6 +53,7 @@ class Applied(NamedTuple):
     """What one promotion gave. `shipping` is what it took of the shipping price.
 
     `amounts`: what it took of the line at an index of the cart. `before` and `after`: the units of every line.
+    `stocked`: it has a stock of units.
     """
 
     promotion: str
@@ -62,6 +63,17 @@ class Applied(NamedTuple):
     lines: tuple[CartLine, ...]
     before: Sequence[Line]
     after: Sequence[Line]
+    stocked: bool = False
+
+    @property
+    def units(self) -> Mapping[int, int]:
+        """How many units of the line at an index came out of its stock: those of which it took something.
+
+        Empty without a stock.
+        """
+        if not self.stocked:
+            return {}
+        return {i: _reduced(self.before[i], self.after[i]) for i in sorted(self.amounts)}
 
     @property
     def amount(self) -> int:
@@ -75,6 +87,10 @@ class Applied(NamedTuple):
         return tuple(
             [Cut(self.lines[i].id, self.amounts[i], before[i], after[i]) for i in sorted(self.amounts)]
         )
+
+
+def _reduced(before: Line, after: Line) -> int:
+    return sum([count for count, off in differences(before, after) if off])
 
 
 class QuotedLine(NamedTuple):

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from youhui.engine.facts import Used
 from youhui.engine.prices import Facts
 from youhui.engine.promotion import LANES, Promotion
 from youhui.engine.selectors import Key, either
@@ -53,7 +54,7 @@ class Rule:
         # Anything that may put it out before it is tried.
         self.gated = not (
             p.active and p.valid_from is None and p.valid_until is None and p.usage_limit is None
-            and p.usage_limit_per_customer is None and p.budget is None
+            and p.usage_limit_per_customer is None and p.budget is None and p.stock is None
         )  # fmt: skip
         # Anything that makes what was applied before matter, other than by its prices.
         self.marked = (
@@ -67,6 +68,10 @@ class Rule:
     def first_per_line(self) -> bool:
         """Whether only one member of its group may act on a line."""
         return self.promotion.stacking == "first_per_line"
+
+    def units_left(self, used: Used) -> int | None:
+        """How many units may still have its price: as was counted, else its whole stock; None: it has none."""
+        return self.promotion.stock if used.units_left is None else used.units_left
 
     @property
     def digest(self) -> bytes:

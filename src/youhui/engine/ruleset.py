@@ -152,7 +152,8 @@ class Ruleset:
             frozenset(str(getattr(c, "name", "")) for c in conditions if "attributes" in c.reads),
             frozenset(
                 p.id for p in promotions
-                if p.usage_limit is not None or p.usage_limit_per_customer is not None or p.budget is not None
+                if p.usage_limit is not None or p.usage_limit_per_customer is not None
+                or p.budget is not None or p.stock is not None
             ),
             frozenset(p.id for p in promotions if p.usage_limit_per_customer is not None),
         )  # fmt: skip
@@ -271,6 +272,7 @@ def _applied(facts: Facts, state: State) -> tuple[list[Applied], list[Verdict]]:
             facts.lines,
             before,
             after,
+            outcome.stocked,
         )
         applied.append(Applied(*given))
         verdicts.append(applied_verdict(outcome))

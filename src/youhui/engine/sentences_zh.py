@@ -161,6 +161,7 @@ EXPECTED: Mapping[str, str] = {
     "absent, or together with max_amount: nothing is spread over lines without it": (
         "不填，或与 max_amount 同时填写：否则没有可分摊的金额"
     ),
+    "always, or together with its limit": "always，或与对应的限额同时填写",
     "amount, percent or both": "amount、percent 至少填一个",
     "at least one action": "至少一个动作",
     "at least one tier, all from different levels": "至少一档，各档门槛不同",

@@ -43,7 +43,7 @@ class Evaluation:
         if not rule.gated and rule.id not in self.usage.by_promotion:
             return None
         used = self.usage.of(rule.id)
-        if used.units_left == 0:
+        if rule.units_left(used) == 0:
             return _gate(rule, self, used) or "sold_out"
         return _gate(rule, self, used) if rule.gated else None
 

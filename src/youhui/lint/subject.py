@@ -51,6 +51,7 @@ class Subject:
         """Looks into each promotion once. One that is not active is passed over."""
         active = [promotion for promotion in promotions if promotion.active]
         stocked = {name for name, used in usage.by_promotion.items() if used.units_left is not None}
+        stocked |= {promotion.id for promotion in active if promotion.stock is not None}
         found = {promotion.id: one for promotion in active if (one := _live(promotion, currency))}
         return cls(active, currency, frozenset(stocked), found)
 

@@ -18,6 +18,7 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from youhui.platform import failpoints
 from youhui.platform.languages import Language, Told, both
 from youhui.platform.setting_forms import form_of, is_secret, leaves, section_of, without_password
 
@@ -64,7 +65,7 @@ def refuse_unknown(model: type[BaseSettings]) -> None:
     unknown = [
         name
         for name in os.environ
-        if name.upper().startswith(PREFIX) and name.upper() not in known | {FILE_VARIABLE}
+        if name.upper().startswith(PREFIX) and name.upper() not in known | {FILE_VARIABLE, failpoints.VARIABLE}
     ]
     if unknown:
         raise WrongSettings([_unknown(name, name.upper(), known) for name in sorted(unknown)])

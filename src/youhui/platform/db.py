@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
 from typing import Any
@@ -33,6 +36,7 @@ from sqlalchemy.types import TypeEngine
 
 from youhui.platform import statements
 from youhui.platform.problems import Unavailable
+from youhui.platform.watchdog import Watchdog
 
 MYSQL = ("mysql", "mariadb")
 """Both names are one family: which of them a dialect has depends on how the URL begins."""
@@ -54,7 +58,21 @@ TABLE_OPTIONS: dict[str, Any] = {
 }
 
 PATIENCE = 5.0
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=2000", "foreign_keys=ON")
+HURRIED = 2.0
+"""seconds for a server, a connection or a locked row where many wait for one unit of work"""
+LONG = 60.0
+"""seconds that a unit of work may take that writes"""
+PING, CONNECT = 1.0, 3.0
+"""seconds in which a connection from the pool must show that it is alive, and a new one be made: together less than
+PATIENCE
+"""
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "busy_timeout=2000",
+    "foreign_keys=ON",
+    "recursive_triggers=ON",  # else INSERT OR REPLACE removes a row past the trigger that refuses it
+)
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -80,6 +98,32 @@ class UTCDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+class Trouble(Enum):
+    """Why a database could not be used."""
+
+    CONFLICT = "conflict"
+    """others lock the same rows: the same again may go well"""
+    LOST = "lost"
+    """the connection broke; what was being committed may be committed"""
+    OTHER = "other"
+
+
+_CONFLICTS = ("40001", "40P01", 1213, 1020)
+"""serialization failures and deadlocks: SQLSTATE of PostgreSQL, numbers of MySQL (1020: of MariaDB, read by a snapshot)"""
+
+
+def trouble_of(error: Unavailable) -> Trouble:
+    """What it was."""
+    cause = error.__cause__
+    if isinstance(cause, DBAPIError):
+        if cause.connection_invalidated:
+            return Trouble.LOST
+        said = getattr(cause.orig, "sqlstate", None) or next(iter(getattr(cause.orig, "args", ())), None)
+        if said in _CONFLICTS:
+            return Trouble.CONFLICT
+    return Trouble.OTHER
+
+
 class Database:
     """An engine and its kinds of unit of work. They raise Unavailable where the database cannot be used now.
 
@@ -88,33 +132,68 @@ class Database:
     """
 
     def __init__(self, url: str, patience: float = PATIENCE) -> None:
-        self.engine = _engine(url, patience, pool_timeout=patience)
+        self._watchdog = Watchdog()
+        self.engine = self._made(_engine(url, patience, pool_timeout=patience))
+        self._hurried = self._made(_engine(url, min(patience, HURRIED), hurried=True, pool_timeout=HURRIED))
         self._unpooled = _engine(url, patience, poolclass=NullPool)
 
+    def _made(self, engine: Engine) -> Engine:
+        """With a limit to its ping: a connection that has gone silent is not found out otherwise."""
+        ping = engine.dialect.do_ping
+
+        def limited(connection: Any) -> bool:
+            with self._watchdog.watching(connection, time.monotonic() + PING):
+                return ping(connection)
+
+        engine.dialect.do_ping = limited  # type: ignore[method-assign]
+        return engine
+
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """One transaction that only reads."""
-        with _translated(), self.engine.begin() as connection:
+    def reading(self, within: float | None = PATIENCE) -> Iterator[Connection]:
+        """One transaction that only reads. Its connection is cut if it takes longer; None: it may take its time."""
+        with self._unit(self.engine, within) as connection:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """One transaction that writes: committed at the end of the block, rolled back if it raises."""
-        with (
-            _translated(),
-            self.engine.connect().execution_options(writes=True) as connection,
-            connection.begin(),
-        ):
+    def writing(self, within: float | None = LONG) -> Iterator[Connection]:
+        """One transaction that writes: committed at the end of the block, rolled back if it raises.
+
+        As `reading`; whether it was committed is unknown if it is cut at the end.
+        """
+        with self._unit(self.engine, within, writes=True) as connection:
+            yield connection
+
+    @contextmanager
+    def hurried(self, within: float) -> Iterator[Connection]:
+        """As `writing`, for what many wait for: a locked row is waited for HURRIED seconds at most.
+
+        Its connections are its own, so that no other work keeps it waiting. The server ends its transaction if it hears
+        nothing of it for as long: what a lost connection had locked does not stay locked.
+        """
+        with self._unit(self._hurried, within, writes=True) as connection:
             yield connection
 
     @contextmanager
     def beside(self) -> Iterator[Connection]:
         """One transaction that only reads, on a connection of its own, however many are in use."""
-        with _translated(), self._unpooled.begin() as connection:
+        with self._unit(self._unpooled, PATIENCE) as connection:
+            yield connection
+
+    @contextmanager
+    def _unit(self, engine: Engine, within: float | None, **options: Any) -> Iterator[Connection]:
+        until = math.inf if within is None else time.monotonic() + within
+        with (
+            _translated(),
+            engine.connect().execution_options(**options) as connection,
+            self._watchdog.watching(connection.connection.dbapi_connection, until),
+            connection.begin(),
+        ):
             yield connection
 
     def close(self) -> None:
         """Closes the connections that are not in use."""
+        self._watchdog.stop()
+        self._hurried.dispose()
         self.engine.dispose()
 
 
@@ -131,7 +210,7 @@ def _translated() -> Iterator[None]:
         raise
 
 
-def _engine(url: str, patience: float, **pool: Any) -> Engine:
+def _engine(url: str, patience: float, *, hurried: bool = False, **pool: Any) -> Engine:
     parsed = make_url(url)
     kind = parsed.get_backend_name()
     if kind == "sqlite":
@@ -145,9 +224,11 @@ def _engine(url: str, patience: float, **pool: Any) -> Engine:
             **_JSON,
             isolation_level="READ COMMITTED",
             pool_pre_ping=True,
-            connect_args={k: v for k, v in _waits(kind, patience).items() if k not in parsed.query},
+            connect_args={k: v for k, v in _waits(kind, patience, hurried).items() if k not in parsed.query},
             **pool,
         )
+        if kind in MYSQL and "read_timeout" not in parsed.query:
+            event.listen(engine, "connect", _wait_for_answers)
     event.listen(engine, "before_cursor_execute", _count)
     return engine
 
@@ -159,12 +240,21 @@ _JSON: dict[str, Any] = {
 """several times as fast as the standard library's, which counts where a million rows come in"""
 
 
-def _waits(kind: str, patience: float) -> dict[str, Any]:
+def _waits(kind: str, patience: float, hurried: bool) -> dict[str, Any]:
     """Without these a request may wait for minutes, or for ever, for a row that someone else has locked."""
-    seconds = max(1, round(patience))
+    seconds, connect = max(1, round(patience)), max(1, round(min(patience, CONNECT)))
     if kind in MYSQL:
-        return {"connect_timeout": seconds, "init_command": f"SET SESSION innodb_lock_wait_timeout={seconds}"}
-    return {"connect_timeout": seconds, "options": f"-c lock_timeout={round(patience * 1000)}"}
+        wait = f"SET SESSION innodb_lock_wait_timeout={seconds}"
+        idle = f" /*M!100300 , idle_transaction_timeout={seconds} */" if hurried else ""  # not MySQL's
+        return {"connect_timeout": connect, "read_timeout": connect, "init_command": wait + idle}
+    milliseconds = round(patience * 1000)
+    idle = f" -c idle_in_transaction_session_timeout={milliseconds}" if hurried else ""
+    return {"connect_timeout": connect, "options": f"-c lock_timeout={milliseconds}{idle}"}
+
+
+def _wait_for_answers(connection: Any, _record: object) -> None:
+    """PyMySQL's `read_timeout` is meant for the greeting only: statements may take their time."""
+    connection._read_timeout = None
 
 
 def _with_folder(url: URL) -> URL:

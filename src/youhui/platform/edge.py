@@ -38,7 +38,10 @@ _JSON = re.compile(
 
 
 class Call(NamedTuple):
-    """What the edge found out about a request: scope["call"]. `address` is the client's."""
+    """What the edge found out about a request: scope["call"]. `address` is the client's.
+
+    `path` is decoded, with or without a slash at its end as its route has it.
+    """
 
     request_id: str
     language: Language
@@ -46,10 +49,16 @@ class Call(NamedTuple):
     body: bytes
     query: bytes
     address: str = ""
+    path: str = ""
+    idempotency_key: bytes | None = None
 
 
-Hot: TypeAlias = Callable[[Call], Awaitable[bytes]]
-"""an endpoint that answers a call with 200 and a JSON body, or raises a Refusal"""
+class Hot(NamedTuple):
+    """An endpoint that answers a call with this status and a JSON body, or raises a Refusal."""
+
+    answer: Callable[[Call], Awaitable[bytes]]
+    status: int = 200
+
 
 Observe: TypeAlias = Callable[[str, str, int, float], None]
 """is told of every answer: its method, the template of its route ("" if there is none), its status, its seconds"""
@@ -113,10 +122,11 @@ class Edge:
             body = b"" if found.allowed.streamed else await _body(headers, receive)
             if body is None:
                 return None
-            call = Call(request_id, language, principal, body, scope["query_string"], address)
+            call = Call(request_id, language, principal, body, scope["query_string"], address,
+                        found.path, headers.get(b"idempotency-key"))  # fmt: skip
             hot = self._hot.get((method, template))
             if hot is not None:
-                await answer.whole(200, await hot(call))
+                await answer.whole(hot.status, await hot.answer(call))
                 quiet = True
             else:
                 await self._routed(found, call, scope, receive, answer)

@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
+from youhui.platform import triggers
 from youhui.platform.db import MYSQL, Database
 from youhui.platform.languages import Language, Told, both
 
@@ -42,10 +43,12 @@ def upgrade(database: Database, revision: str = "head") -> None:
 
     Tables of a newer version are left as they are: a process of this one may start anew while others are replaced.
     """
-    with _told(), database.writing() as connection:
+    with _told(), database.writing(within=None) as connection:
         _alone(connection)
         if revision != "head" or is_behind(current(connection)):
             command.upgrade(_config(connection), revision)
+        if current(connection) == head():
+            triggers.restore(connection)  # those that SQLite lost with a table that was made anew
 
 
 def downgrade(database: Database, revision: str) -> None:
@@ -53,15 +56,17 @@ def downgrade(database: Database, revision: str) -> None:
 
     Raises TablesDiffer, Unavailable.
     """
-    with _told(), database.writing() as connection:
+    with _told(), database.writing(within=None) as connection:
         _alone(connection)
         command.downgrade(_config(connection), revision)
 
 
 def check(database: Database) -> None:
     """Raises TablesDiffer if they are not those that the code describes, Unavailable."""
-    with _told(), database.reading() as connection:
+    with _told(), database.reading(within=None) as connection:
         command.check(_config(connection))
+        if lost := triggers.missing(connection):
+            raise TablesDiffer(f"triggers are missing: {', '.join(lost)}.")
 
 
 def current(connection: Connection) -> str | None:

@@ -154,12 +154,16 @@ class Returned(Struct, frozen=True, gc=False):
     shipping: bool = False
 
 
+_NOTHING_RETURNED = Returned()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """An order as we know it. `total` − `discount` = `payable`, shipping included.
 
     Pending after `hold_until` it is expired, whether or not anything has written that down. `ended_at`: cancelled,
-    expired or refunded in full. `request` is a hash of what placed it.
+    expired or refunded in full. `taken_at`: when what it takes was taken, which decides the periods that it counts in:
+    when it was placed, or when it was paid too late. `request` is a hash of what placed it.
     """
 
     order_no: str
@@ -172,9 +176,10 @@ class Order:
     refunded: int = 0
     placed_at: datetime
     hold_until: datetime
+    taken_at: datetime
     paid_at: datetime | None = None
     ended_at: datetime | None = None
-    returned: Returned = Returned()
+    returned: Returned = _NOTHING_RETURNED
     frozen: Frozen
     request: str
 
@@ -185,14 +190,20 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
-    """A part of an order that was given back. `lines`: (units, money) by line id; `shipping`: money."""
+    """A part of an order that was given back.
+
+    `lines`: (units, money) by line id; `shipping`: money, of `amount` in all. `returns_shipping`: shipping is refunded
+    with it, were it nothing. `sequence` counts the refunds of an order from 1.
+    """
 
     order_no: str
     refund_no: str
+    sequence: int
     at: datetime
     amount: int
     lines: Mapping[str, tuple[int, int]]
     shipping: int
+    returns_shipping: bool
     request: str
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from youhui.platform.languages import both
-from youhui.platform.problems import Refusal
+from collections.abc import Mapping, Sequence
+
+from youhui.platform.languages import Language, both
+from youhui.platform.problems import Fault, Invalid, Refusal
 
 
 class OrderNotFound(Refusal):
@@ -30,7 +32,8 @@ class OrderState(Refusal):
     status = 409
     code = "ORDER_STATE"
     sentences = both(
-        "订单 {order_no} 当前状态为 {state}，不能执行此操作", "Order {order_no} is {state}: this cannot be done"
+        "订单 {order_no} 当前状态为 {state}，不能执行此操作",
+        "Order {order_no} is {state}: this cannot be done",
     )
 
 
@@ -57,11 +60,22 @@ class QuoteChanged(Refusal):
 
 
 class RefundTooMuch(Refusal):
-    """More is named than is left to give back."""
+    """More is named than is left to give back. `left`: units by line id, "" is shipping."""
 
     status = 409
     code = "REFUND_TOO_MUCH"
     sentences = both("可退数量不足", "There is not so much left to refund")
+
+    def __init__(self, left: Mapping[str, int]) -> None:
+        super().__init__([_left(name, count) for name, count in left.items()])
+
+
+class UnknownLines(Invalid):
+    """Lines that the order does not have."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        say = both("订单中没有此行", "The order has no such line").__getitem__
+        super().__init__([Fault("lines", "unknown_line", say, {"got": name}) for name in lines])
 
 
 class RefundExists(Refusal):
@@ -100,4 +114,18 @@ class LimitBelowUse(Refusal):
 
     status = 409
     code = "LIMIT_BELOW_USE"
-    sentences = both("{limit} 不能低于已使用与占用之和 {taken}", "{limit} cannot be less than what is used and held, {taken}")
+    sentences = both(
+        "{limit} 不能低于已使用与占用之和 {taken}",
+        "{limit} cannot be less than what is used and held, {taken}",
+    )
+
+
+def _left(line: str, count: int) -> Fault:
+    what = both(f"行 {line} 可退 {count} 件", f"Of line {line}, {count} are left")
+    if not line:
+        what = both("运费已退", "Shipping was refunded already")
+
+    def say(language: Language) -> str:
+        return what[language]
+
+    return Fault("lines" if line else "shipping", "left_to_refund", say, {"line": line, "left": count})

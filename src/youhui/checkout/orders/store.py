@@ -1,5 +1,251 @@
-"""The only SQL of orders."""
+"""The SQL of orders: what a batch of commands locks, and what it writes. Statements go to the driver as they are.
+
+Rows are locked in one order everywhere: versions, orders by number, counters by key.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
 from youhui.checkout.orders import tables as tables
+from youhui.checkout.orders.book import Request
+from youhui.checkout.orders.model import Entry, Frozen, Order, Refund, Returned
+from youhui.platform import sql
+from youhui.platform.sql import fetch, instant, listed, tupled
+
+MOST_EXPIRED = 500
+"""so many orders are ended at once"""
+
+_ORDER = (
+    "order_no, state, currency, customer, total, discount, payable, refunded, placed_at, hold_until, taken_at, "
+    "paid_at, ended_at, returned{text}, frozen{text}, request"
+)
+_frozen = msgspec.json.Decoder(Frozen)
+_returned = msgspec.json.Decoder(Returned)
+_refunded = msgspec.json.Decoder(dict[str, tuple[int, int]])
+
+
+class Conflict(Exception):
+    """Another transaction has written a row of the same key."""
+
+
+@contextmanager
+def conflicts() -> Iterator[None]:
+    """Where rows are written that others may write too."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise Conflict(str(error.orig)) from error
+
+
+# -- orders
+
+
+def read_order(connection: Connection, order_no: str) -> Order | None:
+    """One order, without a lock."""
+    rows = fetch(connection, f"SELECT {_ORDER} FROM orders WHERE order_no = ?", (order_no,))
+    return _order(rows[0]) if rows else None
+
+
+def lock_orders(connection: Connection, numbers: Collection[str]) -> dict[str, Order]:
+    """Those of these that are there, locked in the order of their numbers."""
+    found: dict[str, Order] = {}
+    for chunk in sql.chunks(sorted(numbers)):
+        marks, values = listed(chunk)
+        text = f"SELECT {_ORDER} FROM orders WHERE order_no IN ({marks}) ORDER BY order_no {{lock}}"
+        found.update((row[0], _order(row)) for row in fetch(connection, text, values))
+    return found
+
+
+def expired_orders(connection: Connection, now: datetime) -> list[str]:
+    """Some that are pending after their deadline, the oldest first: at most MOST_EXPIRED."""
+    text = f"SELECT order_no FROM orders WHERE pending_until <= ? ORDER BY pending_until LIMIT {MOST_EXPIRED}"
+    return [row[0] for row in fetch(connection, text, (instant(connection, now),))]
+
+
+def orders_with_expired_holds(
+    connection: Connection, promotions: Collection[str], now: datetime
+) -> list[str]:
+    """Some that hold something of these promotions after their deadline: at most MOST_EXPIRED for 512 promotions."""
+    found: set[str] = set()
+    for chunk in sql.chunks(sorted(promotions)):
+        marks, values = listed(chunk)
+        text = f"SELECT DISTINCT order_no FROM holds WHERE promotion IN ({marks}) AND until <= ? LIMIT {MOST_EXPIRED}"
+        found.update(row[0] for row in fetch(connection, text, (*values, instant(connection, now))))
+    return sorted(found)
+
+
+def read_refunds(connection: Connection, order_no: str) -> list[Refund]:
+    """Those of one order, in their sequence."""
+    return refunds_of(connection, [order_no]).get(order_no, [])
+
+
+def refunds_of(connection: Connection, numbers: Collection[str]) -> dict[str, list[Refund]]:
+    """Those of these orders, by order, in their sequence."""
+    found: dict[str, list[Refund]] = {}
+    for chunk in sql.chunks(sorted(numbers)):
+        marks, values = listed(chunk)
+        text = (
+            "SELECT order_no, refund_no, sequence, at, amount, shipping, returns_shipping, by_line{text}, request "
+            f"FROM refunds WHERE order_no IN ({marks}) ORDER BY order_no, sequence"
+        )
+        for row in fetch(connection, text, values):
+            found.setdefault(row[0], []).append(_refund(row))
+    return found
+
+
+def add_orders(connection: Connection, orders: Iterable[Order]) -> None:
+    """New ones."""
+    text = (
+        "INSERT INTO orders (order_no, state, currency, customer, total, discount, payable, refunded, placed_at, "
+        "hold_until, taken_at, pending_until, paid_at, ended_at, returned, frozen, request) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    )
+    sql.run(
+        connection,
+        text,
+        [
+            (
+                one.order_no, one.state, one.currency, one.customer, one.total, one.discount, one.payable,
+                one.refunded, *_times(connection, one), _json(one.returned), _json(one.frozen), one.request,
+            )
+            for one in orders
+        ],
+    )  # fmt: skip
+
+
+def change_orders(connection: Connection, orders: Iterable[Order]) -> None:
+    """What can change of an order, written over."""
+    text = (
+        "UPDATE orders SET state = ?, refunded = ?, taken_at = ?, pending_until = ?, paid_at = ?, ended_at = ?, "
+        "returned = ? WHERE order_no = ?"
+    )
+    rows = [
+        (one.state, one.refunded, *_times(connection, one)[2:], _json(one.returned), one.order_no)
+        for one in orders
+    ]
+    sql.run(connection, text, rows)
+
+
+def add_refunds(connection: Connection, refunds: Iterable[Refund]) -> None:
+    """New ones."""
+    text = (
+        "INSERT INTO refunds (order_no, refund_no, sequence, at, amount, shipping, returns_shipping, by_line, request) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    )
+    rows = [
+        (
+            one.order_no, one.refund_no, one.sequence, instant(connection, one.at), one.amount, one.shipping,
+            one.returns_shipping, _json(one.lines), one.request,
+        )
+        for one in refunds
+    ]  # fmt: skip
+    sql.run(connection, text, rows)
+
+
+# -- the ledger
+
+
+def add_entries(connection: Connection, entries: Iterable[Entry]) -> None:
+    """New ones; there are no others."""
+    text = (
+        "INSERT INTO ledger (at, taken_at, kind, order_no, number, promotion, customer, currency, "
+        "uses, amount, units, discount, by_line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    )
+    rows = [
+        (
+            instant(connection, one.at), instant(connection, one.taken_at), one.kind, one.order_no, one.number,
+            one.promotion, one.customer or "", one.currency, *one.moved, one.discount, _json(one.lines),
+        )
+        for one in entries
+    ]  # fmt: skip
+    sql.run(connection, text, rows)
+
+
+# -- keys of requests
+
+
+def known_requests(
+    connection: Connection, keys: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], Request]:
+    """What these keys of callers were used for."""
+    found: dict[tuple[str, str], Request] = {}
+    for chunk in sql.chunks(sorted(keys)):
+        marks, values = tupled(connection, chunk)
+        text = (
+            "SELECT caller, idempotency_key, operation, order_no, number, request FROM request_keys "
+            f"WHERE (caller, idempotency_key) IN ({marks})"
+        )
+        found.update(((row[0], row[1]), Request(*row)) for row in fetch(connection, text, values))
+    return found
+
+
+def add_requests(connection: Connection, requests: Iterable[Request], now: datetime) -> None:
+    """New ones."""
+    text = (
+        "INSERT INTO request_keys (caller, idempotency_key, operation, order_no, number, request, at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)"
+    )
+    sql.run(connection, text, [(*one, instant(connection, now)) for one in requests])
+
+
+def forget_requests(connection: Connection, before: datetime) -> None:
+    """Keys that were used before an instant."""
+    sql.run(connection, "DELETE FROM request_keys WHERE at < ?", [(instant(connection, before),)])
+
+
+# -- rows
+
+
+def _order(row: Sequence[Any]) -> Order:
+    return Order(
+        order_no=row[0],
+        state=row[1],
+        currency=row[2],
+        customer=row[3],
+        total=row[4],
+        discount=row[5],
+        payable=row[6],
+        refunded=row[7],
+        placed_at=sql.read_at(row[8]),
+        hold_until=sql.read_at(row[9]),
+        taken_at=sql.read_at(row[10]),
+        paid_at=sql.read_instant(row[11]),
+        ended_at=sql.read_instant(row[12]),
+        returned=_returned.decode(row[13]),
+        frozen=_frozen.decode(row[14]),
+        request=row[15],
+    )
+
+
+def _times(connection: Connection, order: Order) -> list[object]:
+    pending_until = order.hold_until if order.state == "pending" else None
+    times = (
+        order.placed_at, order.hold_until, order.taken_at, pending_until, order.paid_at, order.ended_at
+    )  # fmt: skip
+    return [instant(connection, at) for at in times]
+
+
+def _refund(row: Sequence[Any]) -> Refund:
+    return Refund(
+        order_no=row[0],
+        refund_no=row[1],
+        sequence=row[2],
+        at=sql.read_at(row[3]),
+        amount=row[4],
+        shipping=row[5],
+        returns_shipping=bool(row[6]),
+        lines=_refunded.decode(row[7]),
+        request=row[8],
+    )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -40,6 +41,7 @@ orders = Table(
     _amount("refunded"),
     Column("placed_at", UTCDateTime, nullable=False),
     Column("hold_until", UTCDateTime, nullable=False),
+    Column("taken_at", UTCDateTime, nullable=False),
     Column("pending_until", UTCDateTime, index=True),  # as hold_until while it is pending, else null
     Column("paid_at", UTCDateTime),
     Column("ended_at", UTCDateTime),
@@ -57,12 +59,15 @@ refunds = Table(
     metadata,
     Column("order_no", String(64), ForeignKey("orders.order_no"), primary_key=True),
     Column("refund_no", String(64), primary_key=True),
+    Column("sequence", Integer, nullable=False),
     Column("at", UTCDateTime, nullable=False),
     _amount("amount"),
     _amount("shipping"),
+    Column("returns_shipping", Boolean, nullable=False),
     Column("by_line", JSON, nullable=False),
     Column("request", String(32), nullable=False),
     CheckConstraint("amount >= 0 AND shipping >= 0 AND shipping <= amount", "amounts"),
+    UniqueConstraint("order_no", "sequence"),
     **TABLE_OPTIONS,
 )
 

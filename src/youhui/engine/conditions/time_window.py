@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
 from youhui.engine.conditions.base import Condition
-from youhui.engine.forms import Clock, Day, Misfit, Zone
+from youhui.engine.forms import Clock, Day, Misfit, Zone, zone_of
 from youhui.engine.prices import Facts, Gap, Prices
 
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -33,10 +32,7 @@ class TimeWindow(Condition):
     def __post_init__(self) -> None:
         if self.from_ == self.until or self.from_ == 1440:
             raise Misfit("from", "earlier than 24:00 and not the same as until")
-        try:
-            object.__setattr__(self, "_zone", ZoneInfo(self.timezone))
-        except (KeyError, ValueError, OSError) as error:  # KeyError: ZoneInfoNotFoundError
-            raise Misfit("timezone", "the name of an IANA time zone such as Asia/Shanghai") from error
+        object.__setattr__(self, "_zone", zone_of(self.timezone))
 
     def holds(self, facts: Facts, prices: Prices) -> bool:
         """Whether the window is open at the instant of the quote."""

@@ -41,6 +41,8 @@ def _why(promotion: Promotion, currency: str) -> tuple[str, dict[str, str]] | No
         return "limit", {"limit": "usage_limit"}
     if promotion.budget == 0:
         return "limit", {"limit": "budget"}
+    if promotion.stock == 0:
+        return "limit", {"limit": "stock"}
     try:
         conditions, all_ways = branches(promotion.conditions), ways(promotion)
     except TooMany:
@@ -58,7 +60,9 @@ def _why(promotion: Promotion, currency: str) -> tuple[str, dict[str, str]] | No
 
 
 def _limited_to_nothing(promotion: Promotion) -> bool:
-    return 0 in (promotion.usage_limit, promotion.usage_limit_per_customer, promotion.budget)
+    return 0 in (
+        promotion.usage_limit, promotion.usage_limit_per_customer, promotion.budget, promotion.stock,
+    )  # fmt: skip
 
 
 def _words(literals: Branch | None) -> str:
@@ -84,9 +88,7 @@ def closest(promotion: Promotion, currency: str) -> Scene:
 
 def _easier(promotion: Promotion) -> Iterator[Promotion]:
     """The window stays, unless nothing lies in it."""
-    free = replace(
-        promotion, usage_limit=None, usage_limit_per_customer=None, budget=None, order_cap=None
-    )  # fmt: skip
+    free = without_limits(promotion)
     given = (Gift(sku="gift", quantity=1),)
     conditions = promotion.conditions
     yield free
@@ -96,6 +98,21 @@ def _easier(promotion: Promotion) -> Iterator[Promotion]:
     for i in range(len(conditions)):
         yield replace(free, actions=given, conditions=conditions[:i] + conditions[i + 1 :])
     yield replace(free, actions=given, conditions=())
+
+
+def without_limits(promotion: Promotion) -> Promotion:
+    """The same without limits, and without the windows that they count in."""
+    return replace(
+        promotion,
+        usage_limit=None,
+        usage_window="always",
+        usage_limit_per_customer=None,
+        usage_window_per_customer="always",
+        budget=None,
+        budget_window="always",
+        stock=None,
+        order_cap=None,
+    )
 
 
 def _lines_of(promotion: Promotion) -> tuple[Condition, ...]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from youhui.engine import Customer, Promotion, Used
 from youhui.engine.actions.percent_off import PercentOff
 from youhui.engine.money import format_amount
+from youhui.engine.promotion import Window
 from youhui.lint.finding import Finding, Witness, quoted, witness
 from youhui.lint.most import most_per_order, reachable
 from youhui.lint.subject import Live, Subject
@@ -32,6 +33,8 @@ def _per_customer(live: Live, subject: Subject) -> Iterator[Finding]:
     p = live.promotion
     if not p.usage_limit or p.usage_limit_per_customer is None or p.usage_limit_per_customer < p.usage_limit:
         return
+    if not _within(p.usage_window_per_customer, p.usage_window):
+        return
     customer = live.scene.cart.customer or Customer("customer-1")
     scene = replace(live.scene, cart=replace(live.scene.cart, customer=customer))
     used = {p.id: Used(used=p.usage_limit, by_customer=p.usage_limit)}
@@ -44,12 +47,19 @@ def _budget(live: Live, subject: Subject) -> Iterator[Finding]:
     p, most = live.promotion, most_per_order(live.promotion)
     if p.budget is None or not p.usage_limit or most is None or p.budget <= p.usage_limit * most:
         return
+    if not _within(p.budget_window, p.usage_window):
+        return
     before = p.usage_limit - 1
     shown = witness(
         f"limit-{p.id}-budget", (p,), _largest(live, subject), {p.id: Used(used=before, budget=before * most)}
     )
     bound = f"{p.usage_limit} × {_money(most, subject)}"
     yield _finding(p, "budget", {"limit": _money(p.budget, subject), "bound": bound}, shown)
+
+
+def _within(inner: Window, outer: Window) -> bool:
+    """Whether each such window lies in one of the other kind; a week may lie in two months."""
+    return outer in (inner, "always") or (inner == "day" and outer in ("week", "month"))
 
 
 def _order_cap(live: Live, subject: Subject) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from youhui.platform import triggers
 from youhui.platform.db import TABLE_OPTIONS, UTCDateTime
 
 revision = "0007"
@@ -40,6 +41,7 @@ def _orders() -> None:
         _amount("refunded"),
         sa.Column("placed_at", UTCDateTime, nullable=False),
         sa.Column("hold_until", UTCDateTime, nullable=False),
+        sa.Column("taken_at", UTCDateTime, nullable=False),
         sa.Column("pending_until", UTCDateTime),
         sa.Column("paid_at", UTCDateTime),
         sa.Column("ended_at", UTCDateTime),
@@ -61,15 +63,18 @@ def _refunds() -> None:
         "refunds",
         sa.Column("order_no", sa.String(64), primary_key=True),
         sa.Column("refund_no", sa.String(64), primary_key=True),
+        sa.Column("sequence", sa.Integer, nullable=False),
         sa.Column("at", UTCDateTime, nullable=False),
         _amount("amount"),
         _amount("shipping"),
+        sa.Column("returns_shipping", sa.Boolean, nullable=False),
         sa.Column("by_line", sa.JSON, nullable=False),
         sa.Column("request", sa.String(32), nullable=False),
         sa.ForeignKeyConstraint(["order_no"], ["orders.order_no"], name=op.f("fk_refunds_order_no")),
         sa.CheckConstraint(
             "amount >= 0 AND shipping >= 0 AND shipping <= amount", op.f("ck_refunds_amounts")
         ),
+        sa.UniqueConstraint("order_no", "sequence", name=op.f("uq_refunds_order_no_sequence")),
         **TABLE_OPTIONS,
     )
 
@@ -130,6 +135,7 @@ def _ledger() -> None:
     op.create_index(
         "ix_ledger_promotion_customer_taken_at", "ledger", ["promotion", "customer", "taken_at"]
     )
+    triggers.protect(op.get_bind(), "ledger")
 
 
 def _request_keys() -> None:
@@ -151,3 +157,4 @@ def downgrade() -> None:
     """Nothing is left."""
     for name in ("request_keys", "ledger", "holds", "counters", "refunds", "orders"):
         op.drop_table(name)
+    triggers.forget(op.get_bind(), "ledger")

@@ -1,0 +1,61 @@
+"""What a check has found: for each promise what was looked at, and what is not as it should be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
+
+Promise: TypeAlias = Literal["P1", "P2", "P3", "P4", "P7", "P12", "P14", "append-only"]
+"""the numbers of docs/promises.md; and that nobody can change the ledger"""
+
+Value: TypeAlias = str | int | None
+
+SHOWN = 20
+"""rows of drift that a proof keeps; the others are counted"""
+
+
+class Drift(NamedTuple):
+    """A row that breaks a promise: which rule of it, where, and the numbers. `sentences` says it in words."""
+
+    rule: str
+    facts: Mapping[str, Value]
+
+
+@dataclass(slots=True)
+class Proof:
+    """Of one promise. `counted`: what was looked at, by name; `drifted` rows in all, of which `drifts` are the first."""
+
+    promise: Promise
+    counted: Counter[str] = field(default_factory=Counter)
+    drifts: list[Drift] = field(default_factory=list)
+    drifted: int = 0
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing breaks it."""
+        return not self.drifted
+
+    def fails(self, rule: str, **facts: Value) -> None:
+        """One more row that breaks it."""
+        self.drifted += 1
+        if len(self.drifts) < SHOWN:
+            self.drifts.append(Drift(rule, facts))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All proofs, by their number."""
+
+    proofs: tuple[Proof, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether every promise holds."""
+        return all(proof.holds for proof in self.proofs)
+
+    @property
+    def broken(self) -> list[Promise]:
+        """The promises that do not hold."""
+        return [proof.promise for proof in self.proofs if not proof.holds]

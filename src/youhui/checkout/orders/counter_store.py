@@ -1,0 +1,145 @@
+"""The SQL of counters and of what unpaid orders hold of them. Whoever locks several, does so in the order of their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from youhui.checkout.orders.book import Counter, Hold
+from youhui.checkout.orders.model import Claim, Key, Limits, Numbers, Order, Vector
+from youhui.platform import sql
+from youhui.platform.sql import fetch, instant, listed, tupled
+
+_COUNTER = (
+    "promotion, customer, period, starts_at, ends_at, uses_limit, amount_limit, units_limit, "
+    "uses_used, amount_used, units_used, uses_held, amount_held, units_held"
+)
+_IN_KEY_ORDER = "ORDER BY promotion, customer, period"
+
+
+# -- holds
+
+
+def holds_of(connection: Connection, numbers: Collection[str]) -> dict[str, list[Hold]]:
+    """What these orders hold, by order. Whoever has locked an order may rely on it."""
+    found: dict[str, list[Hold]] = {}
+    for chunk in sql.chunks(sorted(numbers)):
+        marks, values = listed(chunk)
+        text = (
+            "SELECT order_no, promotion, customer, period, uses, amount, units, until FROM holds "
+            f"WHERE order_no IN ({marks}) ORDER BY order_no, promotion, customer, period"
+        )
+        for row in fetch(connection, text, values):
+            hold = Hold(row[0], Key(*row[1:4]), Vector(*row[4:7]), sql.read_at(row[7]))
+            found.setdefault(row[0], []).append(hold)
+    return found
+
+
+def add_holds(connection: Connection, holds: Iterable[Hold]) -> None:
+    """New ones."""
+    text = (
+        "INSERT INTO holds (order_no, promotion, customer, period, uses, amount, units, until) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    )
+    rows = [(one.order_no, *one.key, *one.moved, instant(connection, one.until)) for one in holds]
+    sql.run(connection, text, rows)
+
+
+def end_holds(connection: Connection, numbers: Sequence[str]) -> None:
+    """All that these orders hold."""
+    for chunk in sql.chunks(sorted(numbers)):
+        marks, values = listed(chunk)
+        sql.run(connection, f"DELETE FROM holds WHERE order_no IN ({marks})", [values])
+
+
+# -- counters
+
+
+def read_numbers(connection: Connection, keys: Collection[Key], now: datetime) -> dict[Key, Numbers]:
+    """What these counters say, without a lock: what is held past its deadline is free. A key without a row is absent."""
+    found: dict[Key, Numbers] = {}
+    for chunk in sql.chunks(sorted(keys)):
+        marks, values = tupled(connection, chunk)
+        where = f"WHERE (promotion, customer, period) IN ({marks})"
+        rows = fetch(connection, f"SELECT {_COUNTER} FROM counters {where}", values)
+        text = (
+            f"SELECT promotion, customer, period, SUM(uses), SUM(amount), SUM(units) FROM holds {where} "
+            "AND until <= ? GROUP BY promotion, customer, period"
+        )
+        free = {
+            Key(*row[:3]): Vector(*map(int, row[3:]))
+            for row in fetch(connection, text, (*values, instant(connection, now)))
+        }
+        for row in rows:
+            counter = _counter(row)
+            over = free.get(counter.key)
+            held = counter.held if over is None else counter.held.minus(over)
+            found[counter.key] = Numbers(counter.used, held)
+    return found
+
+
+def lock_counters(connection: Connection, keys: Collection[Key]) -> dict[Key, Counter]:
+    """Those of these that are there, locked in the order of their keys."""
+    found: dict[Key, Counter] = {}
+    for chunk in sql.chunks(sorted(keys)):
+        marks, values = tupled(connection, chunk)
+        text = (
+            f"SELECT {_COUNTER} FROM counters WHERE (promotion, customer, period) IN ({marks}) "
+            f"{_IN_KEY_ORDER} {{lock}}"
+        )
+        for row in fetch(connection, text, values):
+            counter = _counter(row)
+            found[counter.key] = counter
+    return found
+
+
+def counters_of(connection: Connection, orders: Iterable[Order]) -> list[Key]:
+    """The counters in whose scope these orders may be: of their promotions, for all and for their customers."""
+    promotions = {promotion.id for one in orders for promotion in one.frozen.promotions}
+    customers = sorted({"", *[one.customer or "" for one in orders]})
+    found: list[Key] = []
+    for chunk in sql.chunks(sorted(promotions)):
+        for buyers in sql.chunks(customers):
+            marks, values = listed(chunk)
+            people, names = listed(buyers)
+            text = (
+                "SELECT promotion, customer, period FROM counters "
+                f"WHERE promotion IN ({marks}) AND customer IN ({people})"
+            )
+            found += [Key(*row) for row in fetch(connection, text, (*values, *names))]
+    return found
+
+
+def add_counters(connection: Connection, claims: Iterable[Claim]) -> None:
+    """Rows at zero for those that are not there, in the order of their keys."""
+    text = f"{{new}} INTO counters ({_COUNTER}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0) {{unless_there}}"
+    rows = [
+        (*one.key, instant(connection, one.starts_at), instant(connection, one.ends_at), *one.limits)
+        for one in sorted(claims, key=lambda claim: claim.key)
+    ]
+    sql.run(connection, text, rows)
+
+
+def change_counters(connection: Connection, counters: Iterable[Counter]) -> None:
+    """The numbers and limits of locked rows, written over."""
+    text = (
+        "UPDATE counters SET uses_limit = ?, amount_limit = ?, units_limit = ?, uses_used = ?, amount_used = ?, "
+        "units_used = ?, uses_held = ?, amount_held = ?, units_held = ? "
+        "WHERE promotion = ? AND customer = ? AND period = ?"
+    )
+    rows = sorted(counters, key=lambda row: row.key)
+    sql.run(connection, text, [(*row.limits, *row.used, *row.held, *row.key) for row in rows])
+
+
+def _counter(row: Sequence[Any]) -> Counter:
+    return Counter(
+        Key(*row[:3]),
+        Limits(*row[5:8]),
+        sql.read_instant(row[3]),
+        sql.read_instant(row[4]),
+        Vector(*row[8:11]),
+        Vector(*row[11:14]),
+    )

@@ -1,0 +1,120 @@
+"""What pricing is told of usage, from memory: as of a second ago at most.
+
+The committer writes over what is held as soon as it has committed. So what this process takes is known at once, and
+what others take within a second; what decides is locked by the committer, whatever is held here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+
+from youhui.checkout.orders import store
+from youhui.checkout.orders.limits import used_of
+from youhui.checkout.orders.model import NOTHING, Key, Numbers
+from youhui.engine import Promotion, Usage, Used
+from youhui.platform.db import Database
+from youhui.platform.gathering import Gathering
+from youhui.platform.readers import Readers
+from youhui.platform.recent import Recent
+
+SECONDS = 1.0
+"""how old a number may be that a quote is priced with"""
+MOST = 100_000
+"""counters, and customers, of which something is held: about 0.5 kB each"""
+
+_UNUSED = Used()
+_ZERO = Numbers(NOTHING, NOTHING)
+
+
+class Counts:
+    """The numbers of counters as they were read, or committed by this process, a moment ago. Of one event loop."""
+
+    def __init__(self, database: Database, readers: Readers, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
+        self._held: Recent[Key, Numbers] = Recent(MOST)
+        self._reading = Gathering(readers, self._read)
+
+    def get(self, key: Key, since: float) -> Numbers | None:
+        """As of this instant (monotonic) or later, without waiting; None: not known. A counter without a row is zero."""
+        return self._held.get(key, since)
+
+    def publish(self, numbers: Mapping[Key, Numbers]) -> None:
+        """What was just committed. Called in any thread."""
+        self._held.put(numbers, monotonic())
+
+    async def look_up(self, keys: Collection[Key]) -> None:
+        """Reads these as they are now, together with what others ask for meanwhile. Raises Unavailable."""
+        await self._reading(keys)
+
+    def _read(self, keys: Collection[Key]) -> None:
+        at = monotonic()
+        with self._database.reading() as connection:
+            found = store.read_numbers(connection, keys, self._clock())
+        self._held.put({key: found.get(key, _ZERO) for key in keys}, at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told(Usage):
+    """What one pricing is told. It costs something for the `counted` promotions only, once each.
+
+    `since`: how old the numbers may be. `missing` gets the keys of what is not held: those were taken for zero.
+    """
+
+    counted: Mapping[str, Promotion]
+    counts: Counts
+    customer: str | None
+    at: datetime
+    since: float
+    missing: set[Key] = field(default_factory=set)
+    told: dict[str, Used] = field(default_factory=dict)
+
+    def of(self, promotion: str) -> Used:
+        """What was used of this promotion."""
+        counted = self.counted.get(promotion)
+        if counted is None:
+            return _UNUSED
+        used = self.told.get(promotion)
+        if used is None:
+            used = self.told[promotion] = used_of(counted, self.customer, self.at, self._numbers)
+        return used
+
+    def _numbers(self, key: Key) -> Numbers | None:
+        found = self.counts.get(key, self.since)
+        if found is None:
+            self.missing.add(key)
+        return found
+
+
+class PlacedOrders:
+    """How many orders a customer has placed (checkout's port), if the rules of the currency look at it, else 0."""
+
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], looked_at: Callable[[str], bool]
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._looked_at = looked_at
+        self._held: Recent[str, int] = Recent(MOST)
+
+    def held(self, customer: str, currency: str) -> int | None:
+        """From memory, without waiting: as of a second ago at most."""
+        return self._held.get(customer, monotonic() - SECONDS) if self._looked_at(currency) else 0
+
+    def count(self, customer: str, currency: str) -> int:
+        """The same, looked up. Raises Unavailable."""
+        held = self.held(customer, currency)
+        if held is not None:
+            return held
+        at = monotonic()
+        with self._database.reading() as connection:
+            found = store.count_orders(connection, customer, self._clock())
+        self._held.put({customer: found}, at)
+        return found
+
+    def forget(self, customer: str) -> None:
+        """The customer has just placed one."""
+        self._held.put({customer: None}, monotonic())

@@ -1,0 +1,342 @@
+"""What each command does to the locked numbers. Pure: nothing is read or written here but the book.
+
+A command that cannot be done raises before it changes anything, so that the others of its batch are as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from youhui.checkout.orders.book import Book, Request
+from youhui.checkout.orders.commands import (
+    AnyCommand,
+    Cancel,
+    Changed,
+    Command,
+    Done,
+    GiveBackPart,
+    HoldEnded,
+    Pay,
+    Place,
+    Versions,
+)
+from youhui.checkout.orders.model import (
+    Entry,
+    Frozen,
+    FrozenPromotion,
+    Kind,
+    Order,
+    Refund,
+    Returned,
+    State,
+    Vector,
+)
+from youhui.checkout.orders.problems import (
+    KeyReused,
+    OrderExists,
+    OrderNotFound,
+    OrderState,
+    RefundExists,
+)
+from youhui.checkout.orders.returns import Return, return_of
+
+LATE = "late"
+"""the number of entries of capacity that was taken again"""
+
+
+def decide(command: AnyCommand, book: Book) -> Done:
+    """Does it. Raises OrderNotFound, OrderExists, OrderState, RefundExists, RefundTooMuch, UnknownLines, KeyReused,
+    Changed, HoldEnded.
+    """
+    _known_key(command, book)
+    match command:
+        case Place():
+            done = _place(command, book)
+        case Pay():
+            done = _pay(command, book)
+        case Cancel():
+            done = _cancel(command, book)
+        case GiveBackPart():
+            done = _refund(command, book)
+    _remember(command, book)
+    return done
+
+
+def operation_of(command: Command) -> tuple[str, str]:
+    """What it does, and the number that tells two of a kind on one order apart."""
+    match command:
+        case Place():
+            return "place", ""
+        case Pay():
+            return "pay", ""
+        case Cancel():
+            return "cancel", ""
+        case GiveBackPart():
+            return "refund", command.refund_no
+    raise TypeError(command)
+
+
+def end_expired(book: Book) -> None:
+    """Ends every locked order whose time is over (P7)."""
+    for order in list(book.locked.orders.values()):
+        if order.state == "pending" and order.state_at(book.now) == "expired":
+            book.end_hold(order.order_no, use=False)
+            _ended(book, order, "expired", "expire")
+
+
+# -- once
+
+
+def _known_key(command: Command, book: Book) -> None:
+    """What the key was used for before is found by the order and its number; here only that it was the same."""
+    if command.idempotency_key is None:
+        return
+    known = book.locked.requests.get((command.caller, command.idempotency_key))
+    if known is not None and known != _request(command, command.idempotency_key):
+        raise KeyReused
+
+
+def _remember(command: Command, book: Book) -> None:
+    key = command.idempotency_key
+    if key is not None and (command.caller, key) not in book.locked.requests:
+        book.remember(_request(command, key))
+
+
+def _request(command: Command, key: str) -> Request:
+    return Request(command.caller, key, *_named(command), command.request)
+
+
+def _named(command: Command) -> tuple[str, str, str]:
+    operation, number = operation_of(command)
+    return operation, command.order_no, number
+
+
+def as_placed(order: Order) -> Order:
+    """As it was when it was placed."""
+    return replace(
+        order, state="pending", paid_at=None, ended_at=None, refunded=0, returned=Returned(),
+        taken_at=order.placed_at,
+    )  # fmt: skip
+
+
+def as_paid(order: Order) -> Order:
+    """As it was when it was paid."""
+    return replace(order, state="paid", ended_at=None, refunded=0, returned=Returned())
+
+
+def as_refunded(order: Order, refunds: Iterable[Refund], last: Refund) -> Order:
+    """As it was after one of its refunds."""
+    done = [refund for refund in refunds if refund.sequence <= last.sequence]
+    refunded = sum([refund.amount for refund in done])
+    lines: dict[str, int] = {}
+    for refund in done:
+        for line, (units, _) in refund.lines.items():
+            lines[line] = lines.get(line, 0) + units
+    whole = order.state == "refunded" and max(r.sequence for r in refunds) == last.sequence
+    return replace(
+        order,
+        state="refunded" if whole else "partially_refunded",
+        ended_at=order.ended_at if whole else None,
+        refunded=refunded,
+        returned=order.returned if whole else Returned(lines, any(r.returns_shipping for r in done)),
+    )
+
+
+# -- the commands
+
+
+def _place(command: Place, book: Book) -> Done:
+    known = book.locked.orders.get(command.order_no)
+    if known is not None:
+        if known.request != command.request:
+            raise OrderExists(order_no=command.order_no)
+        return Done(as_placed(known), replayed=True)
+    _current(command.versions, book)
+    if command.not_after is not None and book.now >= command.not_after:
+        raise Changed
+    if full := book.full(command.redemptions):
+        raise Changed(full)
+    order = _order(command, book.now)
+    book.place(order, command.redemptions)
+    book.enter(_entries(order, "hold", book.now))
+    return Done(order)
+
+
+def _current(versions: Versions, book: Book) -> None:
+    if versions != book.locked.versions:
+        raise Changed
+
+
+def _order(command: Place, now: datetime) -> Order:
+    return Order(
+        order_no=command.order_no,
+        state="pending",
+        currency=command.currency,
+        customer=command.customer,
+        total=command.total,
+        discount=command.discount,
+        payable=command.total - command.discount,
+        placed_at=now,
+        hold_until=now + command.hold_for,
+        taken_at=now,
+        frozen=command.frozen,
+        request=command.request,
+    )
+
+
+def _pay(command: Pay, book: Book) -> Done:
+    order = _found(command, book)
+    if order.paid_at is not None:
+        return Done(as_paid(order), replayed=True)
+    if order.state == "cancelled":
+        raise _in_state(order)
+    if order.state == "expired":
+        return _pay_late(command, order, book)
+    book.end_hold(order.order_no, use=True)
+    paid = replace(order, state="paid", paid_at=book.now)
+    book.change(paid)
+    book.enter(_entries(paid, "commit", book.now))
+    return Done(paid)
+
+
+def _pay_late(command: Pay, order: Order, book: Book) -> Done:
+    """Takes capacity again, at the limits and in the periods of now."""
+    if command.again is None or command.versions is None:
+        raise HoldEnded(order)
+    _current(command.versions, book)
+    if full := book.full(command.again):
+        raise Changed(full)
+    book.use(command.again)
+    paid = replace(order, state="paid", paid_at=book.now, ended_at=None, taken_at=book.now)
+    book.change(paid)
+    book.enter(_entries(paid, "hold", book.now, LATE))
+    book.enter(_entries(paid, "commit", book.now, LATE))
+    return Done(paid)
+
+
+def _cancel(command: Cancel, book: Book) -> Done:
+    order = _found(command, book)
+    if order.state == "cancelled":
+        return Done(order, replayed=True)
+    if order.state == "expired":  # its hold has ended already; from now on it cannot be paid late
+        cancelled = replace(order, state="cancelled", ended_at=book.now)
+        book.change(cancelled)
+        return Done(cancelled)
+    if order.state != "pending":
+        raise _in_state(order)
+    book.end_hold(order.order_no, use=False)
+    return Done(_ended(book, order, "cancelled", "release"))
+
+
+def _ended(book: Book, order: Order, state: State, kind: Kind) -> Order:
+    ended = replace(order, state=state, ended_at=book.now)
+    book.change(ended)
+    book.enter(_entries(ended, kind, book.now))
+    return ended
+
+
+def _refund(command: GiveBackPart, book: Book) -> Done:
+    order = _found(command, book)
+    refunds = book.locked.refunds.get(order.order_no, [])
+    for known in refunds:
+        if known.refund_no == command.refund_no:
+            if known.request != command.request:
+                raise RefundExists(refund_no=command.refund_no)
+            return Done(as_refunded(order, refunds, known), known, replayed=True)
+    if order.state not in ("paid", "partially_refunded"):
+        raise _in_state(order)
+    back = return_of(order, command.lines, command.shipping)
+    refund = _refund_row(command, back, len(refunds) + 1, book.now)
+    after = replace(
+        order,
+        state="refunded" if back.complete else "partially_refunded",
+        refunded=order.refunded + refund.amount,
+        returned=back.after,
+        ended_at=book.now if back.complete else None,
+    )
+    book.refund(refund)
+    book.change(after)
+    for share in back.shares:
+        book.give_back(share.promotion, order, share.moved)
+    book.enter(_reversals(after, refund, back))
+    return Done(after, refund)
+
+
+def _refund_row(command: GiveBackPart, back: Return, sequence: int, now: datetime) -> Refund:
+    return Refund(
+        order_no=command.order_no,
+        refund_no=command.refund_no,
+        sequence=sequence,
+        at=now,
+        amount=back.amount,
+        lines=back.lines,
+        shipping=back.shipping or 0,
+        returns_shipping=back.shipping is not None,
+        request=command.request,
+    )
+
+
+def _found(command: Command, book: Book) -> Order:
+    order = book.locked.orders.get(command.order_no)
+    if order is None:
+        raise OrderNotFound(order_no=command.order_no)
+    return order
+
+
+def _in_state(order: Order) -> OrderState:
+    return OrderState(order_no=order.order_no, state=order.state)
+
+
+# -- the ledger
+
+
+def _entries(order: Order, kind: Kind, now: datetime, number: str = "") -> Iterator[Entry]:
+    """One for each promotion, of all that it took."""
+    for promotion in order.frozen.promotions:
+        yield Entry(
+            at=now,
+            taken_at=order.taken_at,
+            kind=kind,
+            order_no=order.order_no,
+            number=number,
+            promotion=promotion.id,
+            customer=order.customer,
+            currency=order.currency,
+            moved=moved_by(promotion),
+            discount=promotion.amount,
+            lines=_by_line(order.frozen, promotion.id),
+        )
+
+
+def moved_by(promotion: FrozenPromotion) -> Vector:
+    """What its counters are moved by when it is taken."""
+    return Vector(1, promotion.amount, promotion.units)
+
+
+def _by_line(frozen: Frozen, promotion: str) -> dict[str, int]:
+    return {
+        line.id: cut.amount
+        for line in frozen.lines
+        for cut in line.cuts
+        if cut.promotion == promotion and cut.amount
+    }
+
+
+def _reversals(order: Order, refund: Refund, back: Return) -> Iterator[Entry]:
+    for share in back.shares:
+        if share.discount or any(share.moved):
+            yield Entry(
+                at=refund.at,
+                taken_at=order.taken_at,
+                kind="reverse",
+                order_no=order.order_no,
+                number=refund.refund_no,
+                promotion=share.promotion,
+                customer=order.customer,
+                currency=order.currency,
+                moved=share.moved,
+                discount=share.discount,
+                lines=share.by_line,
+            )

@@ -1,0 +1,104 @@
+"""What an order keeps of its quote: every amount that anything later is computed from. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from youhui.checkout.orders.commands import Place
+from youhui.checkout.orders.limits import redemption_of
+from youhui.checkout.orders.model import Frozen, FrozenCut, FrozenGift, FrozenLine, FrozenPromotion
+from youhui.checkout.orders.pricing import Quoted
+from youhui.checkout.orders.requests import AskedOrder, Sent
+from youhui.engine import Promotion
+from youhui.engine.quote import Applied
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def place_of(asked: AskedOrder, sent: Sent, quoted: Quoted) -> Place:
+    """The command to place an order at this quote."""
+    quote, cart = quoted.quote, quoted.cart
+    customer = None if cart.customer is None else cart.customer.id
+    given = [(applied, _terms(quoted, applied)) for applied in quote.applied]
+    return Place(
+        order_no=asked.order_no,
+        request=sent.request,
+        caller=sent.caller,
+        idempotency_key=sent.idempotency_key,
+        currency=quote.currency,
+        customer=customer,
+        total=quote.subtotal,
+        discount=quote.total_discount,
+        frozen=frozen_of(quoted),
+        redemptions=tuple([redemption_of(*one, customer, quote.at) for one in given]),
+        hold_for=asked.hold_for,
+        versions=quoted.versions,
+        not_after=_first_end([terms for _, terms in given]),
+    )
+
+
+def frozen_of(quoted: Quoted) -> Frozen:
+    """The amounts of a quote, down to the unit."""
+    quote = quoted.quote
+    return Frozen(
+        lines=_lines(quoted),
+        promotions=tuple([_promotion(applied, _terms(quoted, applied)) for applied in quote.applied]),
+        shipping=quote.shipping,
+        shipping_paid=quote.shipping - quote.shipping_discount,
+        codes=quoted.cart.codes,
+        ruleset_version=quote.version,
+    )
+
+
+def _lines(quoted: Quoted) -> tuple[FrozenLine, ...]:
+    cuts = _cuts(quoted.quote.applied)
+    pairs = zip(quoted.cart.lines, quoted.quote.lines, strict=True)
+    return tuple(
+        [
+            FrozenLine(
+                line.id,
+                line.sku,
+                line.product,
+                line.quantity,
+                line.unit_price,
+                priced.total,
+                tuple(cuts.get(line.id, ())),
+            )
+            for line, priced in pairs
+        ]
+    )
+
+
+def _cuts(given: Iterable[Applied]) -> dict[str, list[FrozenCut]]:
+    """By line id, in the order of application."""
+    found: dict[str, list[FrozenCut]] = {}
+    for applied in given:
+        stocked = {applied.lines[i].id: units for i, units in applied.units.items()}
+        for cut in applied.cuts:
+            frozen = FrozenCut(applied.promotion, cut.amount, cut.units, stocked.get(cut.line, 0))
+            found.setdefault(cut.line, []).append(frozen)
+    return found
+
+
+def _promotion(applied: Applied, terms: Promotion) -> FrozenPromotion:
+    return FrozenPromotion(
+        id=applied.promotion,
+        name=terms.name,
+        amount=applied.amount,
+        shipping=applied.shipping,
+        units=sum(applied.units.values()),
+        give_back=terms.give_back,
+        gifts=tuple([FrozenGift(gift.sku, gift.quantity) for gift in applied.gifts]),
+    )
+
+
+def _terms(quoted: Quoted, applied: Applied) -> Promotion:
+    terms = quoted.ruleset.get(applied.promotion)
+    assert terms is not None
+    return terms
+
+
+def _first_end(promotions: Iterable[Promotion]) -> datetime | None:
+    ends = [terms.valid_until for terms in promotions if terms.valid_until is not None]
+    return _EPOCH + timedelta(microseconds=min(ends)) if ends else None
