@@ -150,9 +150,9 @@ held AS (INSERT INTO holds (order_no, promotion, customer, period, uses, amount,
 {rest} FROM counted"""
 _FREE = "WITH {rest}"
 _REST = """ordered AS (INSERT INTO orders (order_no, state, currency, customer, total, discount, payable, refunded,
-    placed_at, hold_until, pending_until, returned, frozen, request)
+    placed_at, taken_at, hold_until, pending_until, returned, frozen, request)
   SELECT %(order_no)s, 'pending', %(currency)s, %(customer)s, %(total)s, %(discount)s, %(payable)s, 0,
-    %(at)s, %(until)s, %(until)s, '{{}}', %(frozen)s, %(request)s {counted}),
+    %(at)s, %(at)s, %(until)s, %(until)s, '{{}}', %(frozen)s, %(request)s {counted}),
 keyed AS (INSERT INTO request_keys (caller, idempotency_key, operation, order_no, number, request, at)
   SELECT 'key:1', %(key)s, 'place', %(order_no)s, '', %(request)s, %(at)s {counted})
 INSERT INTO ledger (at, taken_at, kind, order_no, number, promotion, customer, currency, uses, amount, units, discount,
@@ -209,8 +209,8 @@ def _parameters(one: Taken) -> dict[str, object]:
 _LOCK = """SELECT promotion, uses_limit - uses_used - uses_held FROM counters
 WHERE promotion = ANY(%s) AND customer = '' AND period = '' ORDER BY promotion FOR UPDATE"""
 _ORDERS = """INSERT INTO orders (order_no, state, currency, customer, total, discount, payable, refunded, placed_at,
-    hold_until, pending_until, returned, frozen, request)
-SELECT order_no, 'pending', currency, customer, total, discount, total - discount, 0, at, until, until, '{}',
+    taken_at, hold_until, pending_until, returned, frozen, request)
+SELECT order_no, 'pending', currency, customer, total, discount, total - discount, 0, at, at, until, until, '{}',
     frozen::json, request
 FROM unnest(%b::text[], %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::timestamp[], %b::timestamp[],
     %b::text[], %b::text[]) AS t(order_no, currency, customer, total, discount, at, until, frozen, request)"""

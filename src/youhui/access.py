@@ -16,12 +16,19 @@ _PROBE = Allowed(EVERYONE, free=True)
 _READ = Allowed(STAFF)
 _WRITE = Allowed(WRITERS)
 _ADMIN = Allowed(ADMIN)
+_ORDER = Allowed(SHOP, scope="orders")
 
 _PROMOTIONS = "/api/marketing/promotions"
 
 TABLE: Table = {
     # checkout
     ("POST", "/api/quotes"): Allowed(SHOP | SHOPPERS | STAFF, scope="quote"),
+    ("POST", "/api/orders"): _ORDER,
+    ("GET", "/api/orders"): Allowed(STAFF | SHOP, scope="orders"),
+    ("GET", "/api/orders/{order_no}"): Allowed(STAFF | SHOP, scope="orders"),
+    ("POST", "/api/orders/{order_no}/pay"): _ORDER,
+    ("POST", "/api/orders/{order_no}/cancel"): _ORDER,
+    ("POST", "/api/orders/{order_no}/refunds"): _ORDER,
     # promotions
     ("GET", _PROMOTIONS): _READ,
     ("POST", _PROMOTIONS): _WRITE,

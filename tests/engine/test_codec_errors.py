@@ -183,7 +183,7 @@ PROMOTIONS: dict[str, tuple[object, tuple[str, str, str, str]]] = {
     "a window that is not": (
         terms(usage_limit=5, usage_window="year"),
         ("usage_window", "not_choice", 'Expected one of always, day, week, month; found "year".',
-         '应为 always, day, week, month 之一，实际为 "year"。'),
+         '应为其中之一：always, day, week, month；现为 "year"。'),
     ),
     "a promotion's zone that is not": (
         terms(timezone="Asia/Nowhere"),

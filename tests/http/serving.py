@@ -154,9 +154,17 @@ def process(database: str, *options: str, errors: IO[str] | None = None, **envir
 
 @contextmanager
 def spawned(
-    database: str, *options: str, errors: IO[str] | None = None, **environment: str
+    database: str,
+    *options: str,
+    errors: IO[str] | None = None,
+    said: deque[str] | None = None,
+    **environment: str,
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`youhui serve` on a free port and its address, for who wants to end it; killed at the latest at the end."""
+    """`youhui serve` on a free port and its address, for who wants to end it; killed at the latest at the end.
+
+    `said` is given the lines that it writes.
+    """
+    heard = deque[str](maxlen=0) if said is None else said
     command = [sys.executable, "-c", "from youhui.cli import main; main()"]
     command += ["serve", "--port", "0", "--database", database, *options]
     unlimited = {f"YOUHUI_LIMITS__{name.upper()}": "null" for name in UNLIMITED}
@@ -168,9 +176,7 @@ def spawned(
         lines = (re.search(r"http://[0-9.:]+", line) for line in running.stdout)
         found = next(filter(None, lines), None)  # a warning may come first
         assert found is not None, "it did not say where it listens"
-        drain = threading.Thread(
-            target=deque, args=(running.stdout, 0)
-        )  # else it waits once the pipe is full
+        drain = threading.Thread(target=heard.extend, args=(running.stdout,))  # else the pipe fills up
         drain.start()
         yield running, found.group()
     finally:

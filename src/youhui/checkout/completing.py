@@ -5,14 +5,14 @@ Then the cart's own rules are found. Both from memory where they can be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import compress
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from youhui.checkout.ports import CartFacts, CustomerFacts, Directory, ProductFacts, RuleSource
+from youhui.checkout.ports import CartFacts, CustomerFacts, Directory, OrdersCount, ProductFacts, RuleSource
 from youhui.checkout.problems import invalid
 from youhui.engine import Cart, Customer, Layer, Line, Problem
 from youhui.platform.principals import Principal
@@ -34,12 +34,13 @@ ALL = LeftOut(True, True, True, True, True)
 
 
 class Stated(NamedTuple):
-    """A cart as it was stated. `lines`: what each leaves out; `groups`, `attributes`: whether the customer does."""
+    """A cart as it was stated. `lines`: what each leaves out; the others: whether the customer does."""
 
     cart: Cart
     lines: tuple[LeftOut, ...]
     groups: bool
     attributes: bool
+    orders_count: bool = False
     sold_only: bool = False
     """whether a product must be known and for sale"""
 
@@ -60,33 +61,36 @@ def stated_by(principal: Principal, stated: Stated) -> Stated:
     if cart.customer is not None and cart.customer.id != mine:
         raise Forbidden
     lines = tuple([Line(line.id, line.sku, 0, line.quantity, line.product) for line in cart.lines])
-    return Stated(replace(cart, lines=lines, customer=Customer(mine)), (ALL,) * len(lines), True, True, True)
+    return Stated(replace(cart, lines=lines, customer=Customer(mine)), (ALL,) * len(lines), True, True, True, True)
 
 
 class Completing:
-    """Completes carts from the directory, and finds their rules."""
+    """Completes carts from the directory and from the orders placed here, and finds their rules."""
 
-    def __init__(self, directory: Directory, source: RuleSource) -> None:
+    def __init__(self, directory: Directory, source: RuleSource, orders: OrdersCount) -> None:
         self._directory = directory
         self._source = source
+        self._orders = orders
 
     def held(self, stated: Stated, at: datetime) -> Ready | None:
         """From memory, without waiting: None if something must be looked up. Raises Invalid."""
         directory, names, customer = self._directory, _names(stated), _customer(stated)
         products = directory.held_products(names) if names else {}
         person = directory.held_customer(customer) if customer is not None else (None,)
-        if products is None or person is None:
+        placed = _placed(stated, self._orders.held)
+        if products is None or person is None or placed is None:
             return None
-        cart = _completed(stated, products, person[0])
+        cart = _completed(stated, products, person[0], placed)
         layer = self._source.held(self._facts(cart, at))
         return None if layer is None else Ready(cart, layer)
 
     def looked_up(self, stated: Stated, at: datetime) -> Ready:
-        """The same, looked up: a query for each of products, customer and rules. Raises Invalid, Unavailable."""
+        """The same, looked up: a query for each of products, customer, orders and rules. Raises Invalid, Unavailable."""
         directory, names, customer = self._directory, _names(stated), _customer(stated)
         products = directory.products(names) if names else {}
         person = directory.customer(customer) if customer is not None else None
-        cart = _completed(stated, products, person)
+        placed = _placed(stated, self._orders.count)
+        cart = _completed(stated, products, person, placed)
         return Ready(cart, self._source.rules_for(self._facts(cart, at)))
 
     def _facts(self, cart: Cart, at: datetime) -> CartFacts:
@@ -113,7 +117,20 @@ def _customer(stated: Stated) -> str | None:
     return customer.id if customer is not None and (stated.groups or stated.attributes) else None
 
 
-def _completed(stated: Stated, products: Mapping[str, ProductFacts], person: CustomerFacts | None) -> Cart:
+T = TypeVar("T")
+
+
+def _placed(stated: Stated, count: Callable[[str, str], T]) -> T | int:
+    """How many orders the customer has placed: as stated, or counted."""
+    customer = stated.cart.customer
+    if customer is None:
+        return 0
+    return count(customer.id, stated.cart.currency) if stated.orders_count else customer.orders_count
+
+
+def _completed(
+    stated: Stated, products: Mapping[str, ProductFacts], person: CustomerFacts | None, placed: int
+) -> Cart:
     cart = stated.cart
     if any(map(_UNIT_PRICE, stated.lines)) and (problems := list(_problems(stated, products))):
         raise invalid(problems)
@@ -122,8 +139,8 @@ def _completed(stated: Stated, products: Mapping[str, ProductFacts], person: Cus
         known = map(products.get, map(_PRODUCT, lines))
         lines = tuple(map(_line, lines, stated.lines, known))
     customer = cart.customer
-    if customer is not None and person is not None:
-        customer = _known(customer, stated, person)
+    if customer is not None and (person is not None or placed != customer.orders_count):
+        customer = _known(customer, stated, person or CustomerFacts(customer.id), placed)
     if lines is cart.lines and customer is cart.customer:
         return cart
     return Cart(cart.currency, lines, customer, cart.shipping, cart.codes, cart.context)
@@ -166,10 +183,10 @@ def _line(line: Line, left: LeftOut, facts: ProductFacts | None) -> Line:
     )
 
 
-def _known(customer: Customer, stated: Stated, person: CustomerFacts) -> Customer:
+def _known(customer: Customer, stated: Stated, person: CustomerFacts, placed: int) -> Customer:
     return Customer(
         customer.id,
         person.groups if stated.groups else customer.groups,
-        customer.orders_count,
+        placed,
         person.attributes if stated.attributes else customer.attributes,
     )

@@ -17,7 +17,7 @@ import structlog
 
 from youhui.checkout.store import Source, read_versions
 from youhui.platform.channel import Channel
-from youhui.platform.db import Database
+from youhui.platform.db import Connection, Database
 from youhui.platform.problems import Unavailable
 
 INTERVAL = 1.0
@@ -46,7 +46,8 @@ class Following:
     """The versions, and who wants to know of their changes.
 
     `last_looked_at` and `last_changed_at`, by the monotonic clock, are of the last look that succeeded, and of the last
-    one that found a change. `every_look` is called in the thread after its looks, for what can be tidied meanwhile.
+    one that found a change. `every_look` is called in the thread after its looks, for what can be tidied meanwhile;
+    `beside` in each look, with its connection, for what else is asked of the database as often.
     """
 
     def __init__(
@@ -56,11 +57,13 @@ class Following:
         *,
         interval: float = INTERVAL,
         every_look: Callable[[], None] | None = None,
+        beside: Callable[[Connection], None] | None = None,
     ) -> None:
         self._database = database
         self._channel = channel
         self._interval = interval
         self._every_look = every_look
+        self._beside = beside
         self._versions: Mapping[Source, int] = dict.fromkeys(Source, UNKNOWN)
         self._listeners: list[_Listener] = []
         self._looking = threading.Lock()
@@ -104,6 +107,8 @@ class Following:
         with self._looking:
             with self._database.reading() as connection:
                 versions = read_versions(connection)
+                if self._beside is not None:
+                    self._beside(connection)
             self.last_looked_at = time.monotonic()
             if versions != self._versions:
                 self._versions = versions

@@ -5,10 +5,7 @@ looked up by reader threads, never on the event loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
-from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -16,16 +13,15 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from youhui.checkout.answers import answer
-from youhui.checkout.completing import Completing, Ready, stated_by
+from youhui.checkout.completing import stated_by
+from youhui.checkout.orders.pricing import Pricing, Quoted, is_long
 from youhui.checkout.problems import invalid
-from youhui.checkout.quoting import Quoting
 from youhui.checkout.requests import Asked, Requests, Wishes
 from youhui.checkout.schemas import QuoteOut, cart_body
 from youhui.engine import BUILT_IN, Problem, Quote
 from youhui.engine.schema import Definitions
 from youhui.platform.edge import Call, call_of
 from youhui.platform.openapi import Operation, Schema
-from youhui.platform.readers import Readers
 
 PATH = "/api/quotes"
 
@@ -33,21 +29,9 @@ PATH = "/api/quotes"
 class Quotes:
     """The endpoint: `answer` is what the edge reaches at once, the ASGI application is for the router."""
 
-    def __init__(
-        self,
-        quoting: Quoting,
-        requests: Requests,
-        completing: Completing,
-        readers: Readers,
-        clock: Callable[[], datetime],
-        timed: Callable[[float], None],
-    ) -> None:
-        self._quoting = quoting
+    def __init__(self, requests: Requests, pricing: Pricing) -> None:
         self._requests = requests
-        self._completing = completing
-        self._readers = readers
-        self._clock = clock
-        self._timed = timed
+        self._pricing = pricing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request. Raises Invalid, Forbidden, Unavailable."""
@@ -57,13 +41,10 @@ class Quotes:
     async def answer(self, call: Call) -> bytes:
         """The quote as JSON. Raises Invalid, Forbidden (somebody else's cart), Unavailable."""
         asked = self._asked(call)
-        at = asked.at or self._clock()
-        ready = self._completing.held(asked.stated, at)
-        if ready is None:
-            ready = await self._readers.run(self._completing.looked_up, asked.stated, at)
-        if _long(asked):
-            return await asyncio.to_thread(self._answer, asked, ready, at, call)
-        return self._answer(asked, ready, at, call)
+        quoted = await self._pricing.quoted(asked)
+        if is_long(asked):
+            return await asyncio.to_thread(_answer, asked, quoted, call)
+        return _answer(asked, quoted, call)
 
     def _asked(self, call: Call) -> Asked:
         asked = self._requests.read(call.body)
@@ -73,27 +54,16 @@ class Quotes:
             raise invalid([Problem("at", "not_for_shoppers")])
         return asked._replace(stated=stated_by(call.principal, asked.stated))
 
-    def _answer(self, asked: Asked, ready: Ready, at: datetime, call: Call) -> bytes:
-        began = perf_counter()
-        priced = self._quoting.priced(ready.cart.currency)
-        ruleset = priced.ruleset.overlay(ready.layer)
-        quote = ruleset.price(ready.cart, priced.usage, at=at, options=asked.options)
-        self._timed(perf_counter() - began)
-        if call.principal.customer is not None:
-            quote = _without_codes(quote)
-        return answer(quote, ruleset, asked.options.strategy, call.language, asked.coupons)
+
+def _answer(asked: Asked, quoted: Quoted, call: Call) -> bytes:
+    quote = quoted.quote if call.principal.customer is None else _without_codes(quoted.quote)
+    return answer(quote, quoted.ruleset, quoted.options.strategy, call.language, asked.coupons)
 
 
 def _without_codes(quote: Quote) -> Quote:
     """Nothing of promotions whose code was not entered: a shopper is not told of codes."""
     told = tuple([verdict for verdict in quote.verdicts if verdict.reason != "code_required"])
     return quote if len(told) == len(quote.verdicts) else replace(quote, verdicts=told)
-
-
-def _long(asked: Asked) -> bool:
-    """Whether it may take milliseconds: a search, hints, verdicts of all promotions. Other requests need not wait."""
-    options = asked.options
-    return options.strategy != "priority" or options.hints or options.explain == "all"
 
 
 def operation() -> Operation:
@@ -118,7 +88,8 @@ DESCRIPTION = """Amounts are decimal strings with the currency's digits. Ids may
 `at`: the instant to price at (default: now).
 
 What a cart leaves out comes from the directory: of a line `unit_price`, `categories` (with all above), `attributes`,
-and either `sku` or `product`; of a customer `groups` and `attributes`. A product that the directory does not know
+and either `sku` or `product`; of a customer `groups` and `attributes`; `orders_count` is counted from the orders
+placed here that were not cancelled and did not expire. What is used up is as of a second ago at most. A product that the directory does not know
 needs a `unit_price`. Discounts of the customer are among the promotions, as `discount:<id>`; for them the categories
 above the stated ones count too.
 

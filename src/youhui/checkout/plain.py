@@ -46,7 +46,7 @@ class _Line(Struct, forbid_unknown_fields=True, gc=False):
 class _Customer(Struct, forbid_unknown_fields=True):
     id: _Name
     groups: _Groups | UnsetType = UNSET
-    orders_count: _Count = 0
+    orders_count: _Count | UnsetType = UNSET
     attributes: _Attributes | UnsetType = UNSET
 
 
@@ -120,6 +120,7 @@ def plain_cart(document: PlainCart, body: bytes) -> Stated:
         tuple([_left_out(line) for line in document.lines]),
         customer is not None and customer.groups is UNSET,
         customer is not None and customer.attributes is UNSET,
+        customer is not None and customer.orders_count is UNSET,
     )
 
 
@@ -170,7 +171,7 @@ def _customer(customer: _Customer) -> Customer:
     return Customer(
         customer.id,
         () if customer.groups is UNSET else customer.groups,
-        customer.orders_count,
+        0 if customer.orders_count is UNSET else customer.orders_count,
         {} if customer.attributes is UNSET else customer.attributes,
     )
 

@@ -123,3 +123,15 @@ class Directory(Protocol):
 
     def missing_categories(self, ids: Collection[str]) -> Sequence[str]:
         """The same of categories."""
+
+
+class OrdersCount(Protocol):
+    """How many orders a customer has placed here that were not cancelled and did not expire; 0 where no rule of the
+    currency looks at it.
+    """
+
+    def held(self, customer: str, currency: str) -> int | None:
+        """From memory, without waiting: None if it must be looked up."""
+
+    def count(self, customer: str, currency: str) -> int:
+        """The same, looked up with one query at most. Called in threads. Raises Unavailable."""

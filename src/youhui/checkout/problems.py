@@ -34,6 +34,10 @@ SENTENCES: dict[str, Mapping[Language, str]] = {
         "An order number has 1 to 64 characters, and no space, comma, slash or control character",
     ),
     "not_in_range": both("须为 {least} 至 {most} 之间的整数", "It must be a whole number from {least} to {most}"),
+    "nothing_to_refund": both(
+        "须指明退什么：lines、shipping 或 all", "Say what is refunded: lines, shipping or all"
+    ),
+    "all_alone": both("all 不能与 lines、shipping 同时使用", "With `all` there are no lines and no shipping"),
     "unknown_product": both(
         "商城资料中没有商品 {got}，须给出单价", "The directory has no product {got}: state its unit price"
     ),

@@ -117,7 +117,7 @@ def _changed(now: Priced, changed: list[Rule], removed: list[str]) -> Priced:
 
 
 def _is_counted(promotion: Promotion) -> bool:
-    limits = (promotion.usage_limit, promotion.usage_limit_per_customer, promotion.budget)
+    limits = (promotion.usage_limit, promotion.usage_limit_per_customer, promotion.budget, promotion.stock)
     return any([limit is not None for limit in limits])
 
 

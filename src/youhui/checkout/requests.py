@@ -142,7 +142,9 @@ def _stated(document: object, beside: Sequence[str]) -> Stated:
     if problems:
         raise InvalidDocument(problems)
     return Stated(
-        cart, left_out, *[any(key not in one for one in customer) for key in ("groups", "attributes")]
+        cart,
+        left_out,
+        *[any(key not in one for one in customer) for key in ("groups", "attributes", "orders_count")],
     )
 
 

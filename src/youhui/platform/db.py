@@ -108,6 +108,8 @@ class Trouble(Enum):
     OTHER = "other"
 
 
+_READ_ONLY = "25006"
+"""SQLSTATE of PostgreSQL that became a standby, whose driver takes it for a fault of ours"""
 _CONFLICTS = ("40001", "40P01", 1213, 1020)
 """serialization failures and deadlocks: SQLSTATE of PostgreSQL, numbers of MySQL (1020: of MariaDB, read by a snapshot)"""
 
@@ -205,7 +207,8 @@ def _translated() -> Iterator[None]:
         raise Unavailable from error
     except DBAPIError as error:
         # A file that is no database, or a broken one, is of the base class itself.
-        if error.connection_invalidated or type(error) is DatabaseError:
+        read_only = getattr(error.orig, "sqlstate", None) == _READ_ONLY
+        if error.connection_invalidated or read_only or type(error) is DatabaseError:
             raise Unavailable from error
         raise
 

@@ -69,6 +69,12 @@ def check(database: Database) -> None:
             raise TablesDiffer(f"triggers are missing: {', '.join(lost)}.")
 
 
+def require(connection: Connection) -> None:
+    """Raises TablesDiffer if tables that this version needs are missing."""
+    if is_behind(found := current(connection)):
+        raise TablesDiffer(f"{found or 'none'}, not {head()}.")
+
+
 def current(connection: Connection) -> str | None:
     """Where the tables stand; None where there are none."""
     return MigrationContext.configure(connection).get_current_revision()

@@ -25,7 +25,10 @@ class Fault:
 
 
 class Refusal(Told):
-    """A request that is not done. `params` fill its sentences; `details` name each fault of what was sent."""
+    """A request that is not done. `params` fill its sentences; `details` name each fault of what was sent.
+
+    `beside`: JSON values that are answered beside what every refusal has.
+    """
 
     status: ClassVar[int]
     code: ClassVar[str]
@@ -38,6 +41,7 @@ class Refusal(Told):
         self.details = tuple(details)
         self.headers = dict(headers or {})
         self.params = params
+        self.beside: Mapping[str, object] = {}
 
     def message(self, language: Language) -> str:
         """The sentence, filled in."""
@@ -160,5 +164,6 @@ def render(refusal: Refusal, language: Language, request_id: str) -> bytes:
                 for f in refusal.details
             ],
             "request_id": request_id,
+            **refusal.beside,
         }
     )

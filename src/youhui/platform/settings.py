@@ -218,8 +218,12 @@ class Settings(BaseSettings):
     """the shop's: of the date in the name of an unnamed batch of discounts"""
     strategy: Literal["priority", "best_for_customer"] = "priority"
     """how a cart is priced, unless its request says otherwise"""
+    hold_seconds: int = Field(900, ge=1, le=MOST_HELD)
+    """for how long an unpaid order holds what it takes, unless its request says otherwise"""
+    longest_hold_seconds: int = Field(604_800, ge=1, le=MOST_HELD)
+    """what such a request may ask for at most"""
     access_log: bool = True
-    """one line a request; for a quote only where it is refused or fails"""
+    """one line a request; for a quote, an order that is placed or paid only where it is refused or fails"""
     metrics_public: bool = False
     """whether /metrics answers without credentials"""
     trusted_proxies: Networks = ()

@@ -42,9 +42,7 @@ def restore(connection: Connection) -> None:
 def missing(connection: Connection) -> list[str]:
     """The names of the triggers that tables should have and do not; one that is switched off is missing."""
     there = _there(connection)
-    return [
-        name for table in _present(connection) for name in _names(connection, table) if name not in there
-    ]
+    return [name for table in _present(connection) for name in _names(connection, table) if name not in there]
 
 
 def _present(connection: Connection) -> Iterable[str]:

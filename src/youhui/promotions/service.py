@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import structlog
 
 from youhui.checkout.ports import Changes, Rule
 from youhui.checkout.store import Source, next_version, read_versions
-from youhui.engine import InvalidDocument, Registry
+from youhui.engine import InvalidDocument, Promotion, Registry
 from youhui.platform.audit import record
-from youhui.platform.db import Database
+from youhui.platform.db import Connection, Database
 from youhui.platform.principals import Principal
 from youhui.platform.problems import Outdated
 from youhui.promotions import store
 from youhui.promotions.model import StoredPromotion
 from youhui.promotions.rules import Terms, rule_of
+
+_AT_ONCE = 500
+"""promotions that are read together"""
 
 _log = structlog.get_logger()
 
@@ -130,6 +133,14 @@ class StoredRules:
         lost = set(newer) - {rule.promotion.id for rule in changed}
         removed = tuple(name for name in known if name not in versions or name in lost)
         return Changes(changed, removed)
+
+    def terms(self, connection: Connection) -> Iterator[tuple[str, Promotion | None]]:
+        """All stored promotions in the caller's transaction; None for one that cannot be read."""
+        names = list(store.versions(connection))
+        for start in range(0, len(names), _AT_ONCE):
+            for row in store.some(connection, names[start : start + _AT_ONCE]):
+                rule = self._rule(row)
+                yield row.id, None if rule is None else rule.promotion
 
     def _rule(self, row: StoredPromotion) -> Rule | None:
         """One promotion that cannot be read must not stop the pricing by all others."""

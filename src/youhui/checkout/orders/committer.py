@@ -31,6 +31,8 @@ TOGETHER = 256
 """so many are decided in one transaction"""
 PATIENCE = 5.0
 """seconds after which a caller is told to try again; what becomes of the command is settled by the same request"""
+WITHIN = 4.0
+"""seconds of one transaction: it must be over before its callers have gone"""
 ATTEMPTS = 4
 """of one transaction, where other nodes lock or write the same rows"""
 LEAVE = 20.0
@@ -210,7 +212,7 @@ class Committer:
 
     def _in_a_transaction(self, commands: Sequence[AnyCommand]) -> Decided:
         while True:
-            with self._database.writing() as connection:
+            with self._database.hurried(WITHIN) as connection:
                 decided = decide_all(connection, commands, self._clock)
                 reach("committer.commit")
             reach("committer.committed")

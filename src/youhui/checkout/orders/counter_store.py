@@ -1,4 +1,4 @@
-"""The SQL of counters and of what unpaid orders hold of them. Whoever locks several, does so in the order of their keys."""
+"""The SQL of counters and of what unpaid orders hold of them. Several are locked in the order of their keys."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from youhui.checkout.orders import store
 from youhui.checkout.orders.book import Counter, Hold
 from youhui.checkout.orders.model import Claim, Key, Limits, Numbers, Order, Vector
 from youhui.platform import sql
@@ -38,6 +39,18 @@ def holds_of(connection: Connection, numbers: Collection[str]) -> dict[str, list
     return found
 
 
+def orders_with_expired_holds(
+    connection: Connection, promotions: Collection[str], now: datetime
+) -> list[str]:
+    """Some that hold something of these promotions after their deadline: at most MOST_EXPIRED for 512 promotions."""
+    found: set[str] = set()
+    for chunk in sql.chunks(sorted(promotions)):
+        marks, values = listed(chunk)
+        text = f"SELECT DISTINCT order_no FROM holds WHERE promotion IN ({marks}) AND until <= ? LIMIT {store.MOST_EXPIRED}"
+        found.update(row[0] for row in fetch(connection, text, (*values, instant(connection, now))))
+    return sorted(found)
+
+
 def add_holds(connection: Connection, holds: Iterable[Hold]) -> None:
     """New ones."""
     text = (
@@ -59,7 +72,10 @@ def end_holds(connection: Connection, numbers: Sequence[str]) -> None:
 
 
 def read_numbers(connection: Connection, keys: Collection[Key], now: datetime) -> dict[Key, Numbers]:
-    """What these counters say, without a lock: what is held past its deadline is free. A key without a row is absent."""
+    """What these counters say, without a lock: what is held past its deadline is free.
+
+    A key without a row is absent.
+    """
     found: dict[Key, Numbers] = {}
     for chunk in sql.chunks(sorted(keys)):
         marks, values = tupled(connection, chunk)

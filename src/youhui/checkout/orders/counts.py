@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
 
-from youhui.checkout.orders import store
+from youhui.checkout.orders import counter_store, store
 from youhui.checkout.orders.limits import used_of
 from youhui.checkout.orders.model import NOTHING, Key, Numbers
 from youhui.engine import Promotion, Usage, Used
@@ -53,7 +53,7 @@ class Counts:
     def _read(self, keys: Collection[Key]) -> None:
         at = monotonic()
         with self._database.reading() as connection:
-            found = store.read_numbers(connection, keys, self._clock())
+            found = counter_store.read_numbers(connection, keys, self._clock())
         self._held.put({key: found.get(key, _ZERO) for key in keys}, at)
 
 

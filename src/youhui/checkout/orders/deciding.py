@@ -94,17 +94,18 @@ def _known_key(command: Command, book: Book) -> None:
     if command.idempotency_key is None:
         return
     known = book.locked.requests.get((command.caller, command.idempotency_key))
-    if known is not None and known != _request(command, command.idempotency_key):
+    if known is not None and known != request_of(command, command.idempotency_key):
         raise KeyReused
 
 
 def _remember(command: Command, book: Book) -> None:
     key = command.idempotency_key
     if key is not None and (command.caller, key) not in book.locked.requests:
-        book.remember(_request(command, key))
+        book.remember(request_of(command, key))
 
 
-def _request(command: Command, key: str) -> Request:
+def request_of(command: Command, key: str) -> Request:
+    """What a key is remembered for."""
     return Request(command.caller, key, *_named(command), command.request)
 
 

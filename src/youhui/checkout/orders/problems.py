@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from youhui.engine import Quote, Ruleset
+from youhui.engine.money import formatter
+from youhui.engine.quote import Strategy
 from youhui.platform.languages import Language, both
 from youhui.platform.problems import Fault, Invalid, Refusal
 
@@ -49,7 +52,7 @@ class HoldExpired(Refusal):
 
 
 class QuoteChanged(Refusal):
-    """The order would cost something else than the caller expects. The answer has the new quote."""
+    """The order would cost something else than the caller expects (minor units). The answer has the new quote."""
 
     status = 409
     code = "QUOTE_CHANGED"
@@ -57,6 +60,13 @@ class QuoteChanged(Refusal):
         "价格已变化：应付 {payable}，而不是 {expected}",
         "The price has changed: {payable} is to be paid, not {expected}",
     )
+
+    def __init__(self, quote: Quote, ruleset: Ruleset, strategy: Strategy, expected: int) -> None:
+        money = formatter(quote.currency)
+        super().__init__(payable=money(quote.total), expected=money(expected))
+        self.quote = quote
+        self.ruleset = ruleset
+        self.strategy: Strategy = strategy
 
 
 class RefundTooMuch(Refusal):

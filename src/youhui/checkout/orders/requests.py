@@ -18,7 +18,7 @@ from youhui.checkout.plain import MOST_LINES, PlainCart
 from youhui.checkout.problems import invalid, read_json
 from youhui.checkout.requests import Asked, Requests, id_text
 from youhui.engine import BUILT_IN, InvalidDocument, Problem
-from youhui.engine.forms import LARGEST, Amount, Code, Positive
+from youhui.engine.forms import LARGEST, Amount, Code, Positive, Whole
 from youhui.engine.money import parse_amount
 from youhui.engine.reading import Reader
 from youhui.platform.edge import Call
@@ -92,7 +92,7 @@ class Beside:
 
     order_no: Code
     expected_payable: Amount
-    hold_seconds: Positive | None = None
+    hold_seconds: Whole | None = None
 
 
 _BESIDE = ("order_no", "expected_payable", "hold_seconds")
@@ -138,6 +138,8 @@ class OrderRequests:
         document = read_json(body)
         given = document if isinstance(document, dict) else {}
         own = {key: given.pop(key) for key in _BESIDE if key in given}
+        if "order_no" in own:
+            own["order_no"] = id_text(own["order_no"])
         problems: list[Problem] = []
         asked = beside = None
         try:
@@ -147,14 +149,13 @@ class OrderRequests:
         try:
             beside = self._beside(own, given.get("currency"))
         except InvalidDocument as error:
-            problems += error.problems
+            problems += error.problems if given else ()
         if asked is None or beside is None:
             raise invalid(problems)
         return self._order(asked, beside)
 
-    def _beside(self, own: dict[str, object], currency: object) -> Beside:
+    def _beside(self, own: Mapping[str, object], currency: object) -> Beside:
         """Raises InvalidDocument."""
-        own["order_no"] = id_text(own.get("order_no"))
         beside = _built(own, Beside, currency if isinstance(currency, str) else "")
         if problems := self._faults(beside):
             raise InvalidDocument(problems)

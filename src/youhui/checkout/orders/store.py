@@ -70,16 +70,14 @@ def expired_orders(connection: Connection, now: datetime) -> list[str]:
     return [row[0] for row in fetch(connection, text, (instant(connection, now),))]
 
 
-def orders_with_expired_holds(
-    connection: Connection, promotions: Collection[str], now: datetime
-) -> list[str]:
-    """Some that hold something of these promotions after their deadline: at most MOST_EXPIRED for 512 promotions."""
-    found: set[str] = set()
-    for chunk in sql.chunks(sorted(promotions)):
-        marks, values = listed(chunk)
-        text = f"SELECT DISTINCT order_no FROM holds WHERE promotion IN ({marks}) AND until <= ? LIMIT {MOST_EXPIRED}"
-        found.update(row[0] for row in fetch(connection, text, (*values, instant(connection, now))))
-    return sorted(found)
+def count_orders(connection: Connection, customer: str, now: datetime) -> int:
+    """How many a customer has placed that were not cancelled and have not expired."""
+    text = (
+        "SELECT COUNT(*) FROM orders WHERE customer = ? AND state IN ('pending', 'paid', 'partially_refunded', "
+        "'refunded') AND (pending_until IS NULL OR pending_until > ?)"
+    )
+    count: int = fetch(connection, text, (customer, instant(connection, now)))[0][0]
+    return count
 
 
 def read_refunds(connection: Connection, order_no: str) -> list[Refund]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -42,6 +42,13 @@ class Proof:
         self.drifted += 1
         if len(self.drifts) < SHOWN:
             self.drifts.append(Drift(rule, facts))
+
+    def add(self, rule: str, rows: Iterable[Mapping[str, Value]], drifted: int) -> None:
+        """Many more: `drifted` in all, of which these are the first."""
+        before = self.drifted
+        for facts in rows:
+            self.fails(rule, **facts)
+        self.drifted = before + drifted
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import msgspec
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, Row, text
 
 from youhui.checkout.orders.checking.report import SHOWN
-from youhui.checkout.orders.model import Frozen, Returned, Vector
 from youhui.checkout.orders.tables import MEASURES
 from youhui.platform import sql, triggers
 
 AT_ONCE = 1_000
-"""orders of a piece; rows of a stream that are in memory together"""
+"""orders of a piece, and rows of a stream that are in memory together"""
+
+ALL_CUSTOMERS = "c.customer = ''"
+ONE_CUSTOMER = "c.customer <> ''"
 
 _KEY = "c.promotion, c.customer, c.period"
 _USED = "CASE l.kind WHEN 'commit' THEN l.{0} WHEN 'reverse' THEN -l.{0} ELSE 0 END"
 _HELD = "CASE l.kind WHEN 'hold' THEN l.{0} WHEN 'reverse' THEN 0 ELSE -l.{0} END"
-_SIGNED = {f"{name}_{what}": form.format(name) for what, form in (("used", _USED), ("held", _HELD)) for name in MEASURES}
+_COUNTED = {
+    f"{name}_{what}": form.format(name)
+    for what, form in (("used", _USED), ("held", _HELD))
+    for name in MEASURES
+}
+"""the numbers of a counter, and what each entry adds to them"""
 
 
 class Found(NamedTuple):
     """The first rows that differ, and how many there are in all."""
 
-    rows: Sequence[dict[str, Any]]
+    rows: Sequence[Row[Any]]
     all: int
 
 
@@ -34,47 +40,278 @@ def missing_triggers(connection: Connection) -> Sequence[str]:
     return triggers.missing(connection)
 
 
-def count(connection: Connection, table: str, where: str = "") -> int:
-    """How many rows there are."""
-    found: int = connection.execute(text(f"SELECT COUNT(*) FROM {table} {where}")).scalar_one()
+def count(connection: Connection, rows: str) -> int:
+    """How many there are, of a table or of a part of it."""
+    found: int = connection.execute(text(f"SELECT COUNT(*) FROM {rows}")).scalar_one()
     return found
 
 
 # -- counters by themselves
 
 
-def over_limit(connection: Connection, measures: Sequence[str], which: str) -> Found:
-    """Counters with more used and held than the limit beside them, or with less than nothing of either."""
-    wrong = " OR ".join(
-        f"{name}_used < 0 OR {name}_held < 0 OR {name}_used + {name}_held > {name}_limit" for name in measures
+def over_limit(connection: Connection, measure: str, which: str) -> Found:
+    """Counters with more used and held of a measure than the limit beside it, or with less than nothing of either."""
+    used, held, limit = (f"{measure}_{what}" for what in ("used", "held", "limit"))
+    wrong = f"{used} < 0 OR {held} < 0 OR {used} + {held} > {limit}"
+    return _found(
+        connection, f"SELECT {_KEY}, {used}, {held}, {limit} FROM counters c WHERE {which} AND ({wrong})"
     )
-    columns = ", ".join(f"{name}_{what}" for name in measures for what in ("used", "held", "limit"))
-    return _found(connection, f"SELECT {_KEY}, {columns} FROM counters c WHERE {which} AND ({wrong})")
 
 
-ALL_CUSTOMERS = "c.customer = ''"
-ONE_CUSTOMER = "c.customer <> ''"
+class Alike(NamedTuple):
+    """Counters of a promotion that are alike: of each customer or of all, by the length of their periods.
 
-
-class Scope(NamedTuple):
-    """Counters of a promotion that are alike: of one customer or of all, by the length of their period ("": always).
-
-    `limits` of those of all customers that count always.
+    `limits`: of the one that counts all customers always.
     """
 
     promotion: str
-    of_one: bool
-    length: str
-    limits: tuple[int | None, int | None, int | None]
+    each_customer: bool
+    window: str
+    limits: tuple[int | None, ...]
 
 
-def scopes(connection: Connection) -> Iterator[Scope]:
-    """What counters there are, in the order of promotions."""
-    limits = ", ".join(f"MAX(CASE WHEN c.customer = '' AND c.period = '' THEN c.{name}_limit END)" for name in MEASURES)
-    length = "CASE WHEN c.period = '' THEN '' WHEN c.period LIKE '%/day' THEN 'day' WHEN c.period LIKE '%/week' THEN 'week' WHEN c.period LIKE '%/month' THEN 'month' ELSE '?' END"
+def kinds_of_counters(connection: Connection) -> Iterator[Alike]:
+    """Which there are."""
+    lengths = " ".join(f"WHEN c.period LIKE '%/{name}' THEN '{name}'" for name in ("day", "week", "month"))
+    window = f"CASE WHEN c.period = '' THEN 'always' {lengths} ELSE '?' END"
+    always = "CASE WHEN c.customer = '' AND c.period = '' THEN c.{0}_limit END"
     query = (
-        f"SELECT c.promotion, CASE WHEN c.customer = '' THEN 0 ELSE 1 END AS of_one, {length} AS length_, {limits} "
-        "FROM counters c GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+        f"SELECT c.promotion, CASE WHEN {ALL_CUSTOMERS} THEN 0 ELSE 1 END, {window}, "
+        f"{', '.join(f'MAX({always.format(name)})' for name in MEASURES)} FROM counters c GROUP BY 1, 2, 3"
     )
-    for promotion, of_one, length_, *most in _streamed(connection, query):
-        yield Scope(promotion, bool(of_one), length_, (most[0], most[1], most[2]))
+    for promotion, each_customer, length, *limits in _streamed(connection, query):
+        yield Alike(promotion, bool(each_customer), length, tuple(limits))
+
+
+def without_counter(connection: Connection, promotion: str) -> Found:
+    """Customers who took of a promotion and have no counter that counts them always."""
+    return _found(
+        connection,
+        "SELECT DISTINCT l.promotion, l.customer FROM ledger l LEFT JOIN counters c "
+        "ON c.promotion = l.promotion AND c.customer = l.customer AND c.period = '' "
+        "WHERE l.promotion = :promotion AND l.customer <> '' AND c.promotion IS NULL",
+        promotion=promotion,
+    )
+
+
+# -- counters against the ledger and the holds
+
+
+def against_ledger(connection: Connection, which: str) -> Found:
+    """Counters that are not the sums of their entries, as `(key, says…, should…)`: of one customer, or of all for ever.
+
+    Those of all customers in a period are compared by `entries_of`: joined by time they would cost as many steps as
+    there are periods times entries.
+    """
+    same = "l.promotion = c.promotion"
+    if which == ONE_CUSTOMER:
+        within = "c.period = '' OR (l.taken_at >= c.starts_at AND l.taken_at < c.ends_at)"
+        same += f" AND l.customer = c.customer AND ({within})"
+    sums = {name: f"COALESCE(SUM({form}), 0)" for name, form in _COUNTED.items()}
+    return _found(
+        connection,
+        f"SELECT {_KEY}, {', '.join(f'c.{name}' for name in sums)}, "
+        f"{', '.join(f'{form} AS {name}_sum' for name, form in sums.items())} "
+        f"FROM counters c LEFT JOIN ledger l ON {same} WHERE {which} "
+        f"{'' if which == ONE_CUSTOMER else 'AND c.period = ' + _EMPTY} GROUP BY {_KEY} "
+        f"HAVING {' OR '.join(f'c.{name} <> {form}' for name, form in sums.items())}",
+    )
+
+
+def against_holds(connection: Connection) -> Found:
+    """Counters whose held is not the sum of what orders hold of them, as `(key, says…, should…)`."""
+    sums = ", ".join(f"SUM({name}) AS {name}" for name in MEASURES)
+    should = {name: f"COALESCE(h.{name}, 0)" for name in MEASURES}
+    return _found(
+        connection,
+        f"SELECT {_KEY}, {', '.join(f'c.{name}_held' for name in MEASURES)}, "
+        f"{', '.join(f'{form} AS {name}_sum' for name, form in should.items())} FROM counters c "
+        f"LEFT JOIN (SELECT promotion, customer, period, {sums} FROM holds GROUP BY promotion, customer, period) h "
+        "ON h.promotion = c.promotion AND h.customer = c.customer AND h.period = c.period "
+        f"WHERE {' OR '.join(f'c.{name}_held <> {form}' for name, form in should.items())}",
+    )
+
+
+def with_periods(connection: Connection) -> list[str]:
+    """Promotions with counters of all customers in a period."""
+    query = text(f"SELECT DISTINCT c.promotion FROM counters c WHERE {ALL_CUSTOMERS} AND c.period <> ''")
+    return list(connection.scalars(query))
+
+
+class Period(NamedTuple):
+    """A counter of all customers in a period: `starts_at` and `ends_at` as the driver gives instants, which sort."""
+
+    name: str
+    starts_at: Any
+    ends_at: Any
+    numbers: tuple[int, ...]
+
+
+def periods_of(connection: Connection, promotion: str) -> list[Period]:
+    """Those of a promotion, by their beginning."""
+    query = (
+        f"SELECT c.period, c.starts_at, c.ends_at, {', '.join(f'c.{name}' for name in _COUNTED)} FROM counters c "
+        f"WHERE c.promotion = :promotion AND {ALL_CUSTOMERS} AND c.period <> '' ORDER BY c.starts_at"
+    )
+    rows = connection.execute(text(query), {"promotion": promotion})
+    return [Period(row[0], row[1], row[2], tuple(row[3:])) for row in rows]
+
+
+def entries_of(connection: Connection, promotion: str) -> Iterator[tuple[Any, tuple[int, ...]]]:
+    """When each entry of a promotion was taken, and what it adds to the numbers of its counters."""
+    query = f"SELECT l.taken_at, {', '.join(_COUNTED.values())} FROM ledger l WHERE l.promotion = :promotion"
+    for taken_at, *numbers in _streamed(connection, query, promotion=promotion):
+        yield taken_at, tuple(numbers)
+
+
+# -- holds
+
+
+_COUNTING = (
+    "c.promotion = l.promotion AND (c.customer = '' OR c.customer = l.customer) "
+    "AND (c.period = '' OR (l.taken_at >= c.starts_at AND l.taken_at < c.ends_at))"
+)
+_SAME_HOLD = "h.order_no = l.order_no AND h.promotion = c.promotion AND h.customer = c.customer AND h.period = c.period"
+
+
+def not_held(connection: Connection) -> Found:
+    """What unpaid orders took of counters and do not hold, or hold in another measure or until another instant."""
+    differs = " OR ".join(f"h.{name} <> l.{name}" for name in MEASURES)
+    return _found(
+        connection,
+        f"SELECT o.order_no, {_KEY} FROM orders o JOIN ledger l ON l.order_no = o.order_no AND l.kind = 'hold' "
+        f"JOIN counters c ON {_COUNTING} LEFT JOIN holds h ON {_SAME_HOLD} "
+        f"WHERE o.pending_until IS NOT NULL AND (h.order_no IS NULL OR h.until <> o.hold_until OR {differs})",
+    )
+
+
+def held_for_nothing(connection: Connection) -> Found:
+    """Holds of orders that are not unpaid, of promotions that they did not take, or of counters that are not there."""
+    return _found(
+        connection,
+        "SELECT h.order_no, h.promotion, h.customer, h.period FROM holds h "
+        "LEFT JOIN orders o ON o.order_no = h.order_no AND o.state = 'pending' "
+        "LEFT JOIN ledger l ON l.order_no = h.order_no AND l.promotion = h.promotion AND l.kind = 'hold' "
+        "LEFT JOIN counters c ON c.promotion = h.promotion AND c.customer = h.customer AND c.period = h.period "
+        "WHERE o.order_no IS NULL OR l.order_no IS NULL OR c.promotion IS NULL",
+    )
+
+
+# -- orders with all that belongs to them
+
+
+class OrderRow(NamedTuple):
+    """An order, `returned` and `frozen` as JSON texts; `taken_at` as the driver gives it.
+
+    `pending`: 1 if it is marked as unpaid until its deadline, 0 if it is not marked, else 2.
+    """
+
+    order_no: str
+    state: str
+    currency: str
+    customer: str | None
+    total: int
+    discount: int
+    payable: int
+    refunded: int
+    taken_at: object
+    pending: int
+    is_paid: int
+    is_ended: int
+    returned: str
+    frozen: str
+
+
+class EntryRow(NamedTuple):
+    """An entry of the ledger, `by_line` as a JSON text."""
+
+    order_no: str
+    kind: str
+    number: str
+    promotion: str
+    customer: str
+    currency: str
+    taken_at: object
+    uses: int
+    amount: int
+    units: int
+    discount: int
+    by_line: str
+
+
+class RefundRow(NamedTuple):
+    """A refund, `by_line` as a JSON text."""
+
+    order_no: str
+    refund_no: str
+    sequence: int
+    amount: int
+    shipping: int
+    returns_shipping: int
+    by_line: str
+
+
+class Piece(NamedTuple):
+    """Some orders, in the order of their numbers; entries and refunds by order."""
+
+    orders: list[OrderRow]
+    entries: dict[str, list[EntryRow]]
+    refunds: dict[str, list[RefundRow]]
+
+
+_ORDERS = (
+    "SELECT order_no, state, currency, customer, total, discount, payable, refunded, taken_at, "
+    "CASE WHEN pending_until IS NULL THEN 0 WHEN pending_until = hold_until THEN 1 ELSE 2 END, "
+    "CASE WHEN paid_at IS NULL THEN 0 ELSE 1 END, CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END, "
+    f"returned{{text}}, frozen{{text}} FROM orders WHERE order_no > ? ORDER BY order_no LIMIT {AT_ONCE}"
+)
+_ENTRIES = (
+    "SELECT order_no, kind, number, promotion, customer, currency, taken_at, uses, amount, units, discount, "
+    "by_line{text} FROM ledger WHERE order_no > ? AND order_no <= ?"
+)
+_REFUNDS = (
+    "SELECT order_no, refund_no, sequence, amount, shipping, returns_shipping, by_line{text} FROM refunds "
+    "WHERE order_no > ? AND order_no <= ? ORDER BY order_no, sequence"
+)
+
+
+def pieces(connection: Connection) -> Iterator[Piece]:
+    """All orders, by ranges of their numbers: every database reads them so in bounded memory, and one connection is
+    enough for rows of three tables side by side.
+    """
+    last = ""
+    while rows := sql.fetch(connection, _ORDERS, [last]):
+        found = Piece([OrderRow(*row) for row in rows], {}, {})
+        until = found.orders[-1].order_no
+        for row in sql.fetch(connection, _ENTRIES, [last, until]):
+            found.entries.setdefault(row[0], []).append(EntryRow(*row))
+        for row in sql.fetch(connection, _REFUNDS, [last, until]):
+            found.refunds.setdefault(row[0], []).append(RefundRow(*row))
+        yield found
+        last = until
+
+
+def entries_of_no_order(connection: Connection) -> Found:
+    """Entries whose order is not there."""
+    return _found(
+        connection,
+        "SELECT l.order_no, l.promotion, l.kind, l.number FROM ledger l "
+        "LEFT JOIN orders o ON o.order_no = l.order_no WHERE o.order_no IS NULL",
+    )
+
+
+# -- reading
+
+
+_EMPTY = "''"
+
+
+def _found(connection: Connection, query: str, **values: object) -> Found:
+    counted = text(f"SELECT d.*, COUNT(*) OVER () AS drifted FROM ({query}) d LIMIT {SHOWN}")
+    rows = connection.execute(counted, values).all()
+    return Found(rows, rows[0].drifted if rows else 0)
+
+
+def _streamed(connection: Connection, query: str, **values: object) -> Iterator[Row[Any]]:
+    """Rows as they come: the driver keeps no more of them than are asked for at once."""
+    yield from connection.execute(text(query).execution_options(yield_per=AT_ONCE), values)

@@ -1,0 +1,34 @@
+"""All proofs, in one snapshot of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from youhui.checkout.orders.checking import counters, store
+from youhui.checkout.orders.checking.counters import Terms
+from youhui.checkout.orders.checking.report import Proof, Report
+from youhui.platform import migrate
+from youhui.platform.db import Connection, Database
+
+Told = Callable[[int, int], None]
+"""of progress: orders looked at, and how many there are"""
+
+
+def check(database: Database, terms: Terms | None = None, told: Told = lambda _done, _all: None) -> Report:
+    """Proves what docs/promises.md says that it proves, and changes nothing; others may write meanwhile.
+
+    `terms`: the stored promotions, whose limits the counters should have; None: they are not compared. Raises
+    TablesDiffer, Unavailable.
+    """
+    with database.snapshot() as connection:
+        migrate.require(connection)
+        p1, p2, p4 = counters.limits(connection, terms)
+        p3 = counters.sums(connection)
+        return Report((p1, p2, p3, p4, _append_only(connection)))
+
+
+def _append_only(connection: Connection) -> Proof:
+    proof = Proof("append-only")
+    for name in store.missing_triggers(connection):
+        proof.fails("no_trigger", trigger=name)
+    return proof

@@ -1,0 +1,40 @@
+"""What is tidied by the way. No promise depends on it: a hold ends by the clock, whether or not it was tidied (P7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+
+from youhui.checkout.orders import store
+from youhui.checkout.orders.batch import tidy
+from youhui.checkout.store import database_now
+from youhui.platform.db import Connection, Database
+
+EXPIRE = "end_expired_orders"
+FORGET = "forget_request_keys"
+
+
+def end_expired(connection: Connection, now: datetime, promotions: Collection[str]) -> None:
+    """Within a transaction that writes: ends the holds of these promotions whose time is over."""
+    while tidy(connection, now, promotions):
+        pass
+
+
+def end_all_expired(database: Database, clock: Callable[[], datetime] | None = None) -> int:
+    """Ends the orders whose time is over, some hundreds in a transaction. How many. Raises Unavailable."""
+    ended = 0
+    while True:
+        with database.writing() as connection:
+            found = tidy(connection, clock() if clock else database_now(connection))
+        ended += found
+        if not found:
+            return ended
+
+
+def forget_request_keys(
+    database: Database, kept: timedelta, clock: Callable[[], datetime] | None = None
+) -> None:
+    """Forgets keys that are older than that. Raises Unavailable."""
+    with database.writing() as connection:
+        now = clock() if clock else database_now(connection)
+        store.forget_requests(connection, now - kept)

@@ -1,0 +1,1 @@
+"""Lists of orders, for people who look at them."""

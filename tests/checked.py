@@ -1,0 +1,28 @@
+"""What `youhui check` finds on a database: asked at the end of whatever writes orders."""
+
+from __future__ import annotations
+
+from youhui import bootstrap
+from youhui.checkout.orders.checking import Report, check
+from youhui.platform.db import Database
+from youhui.promotions.service import StoredRules
+
+
+def checked(database_url: str, *, stored_terms: bool = True) -> Report:
+    """The report. `stored_terms` False: counters were made without stored promotions, so limits are not compared."""
+    database = Database(database_url)
+    try:
+        rules = StoredRules(database, bootstrap.kinds())
+        return check(database, rules.terms if stored_terms else None)
+    finally:
+        database.close()
+
+
+def assert_sound(database_url: str, *, stored_terms: bool = True) -> None:
+    """Every promise holds; else the failure shows the first rows that break it."""
+    report = checked(database_url, stored_terms=stored_terms)
+    assert report.sound, "\n".join(
+        f"{proof.promise} ({proof.drifted}): {drift.rule} {dict(drift.facts)}"
+        for proof in report.proofs
+        for drift in proof.drifts
+    )

@@ -1,0 +1,99 @@
+"""Processes of the service that may be killed and started again, beside one another on one database."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from tests.http import serving
+from tests.http.serving import SECRET, as_key, as_operator
+from youhui import bootstrap
+from youhui.platform.settings import Settings
+
+
+class Node:
+    """`youhui serve` on a database, with these variables. A block: ended with it, and well unless it was killed."""
+
+    def __init__(self, database: str, log: Path, **environment: str) -> None:
+        self._database = database
+        self._log = log
+        self._environment = environment
+        self._held = ExitStack()
+        self._running: subprocess.Popen[str] | None = None
+        self._address = ""
+        self._said = deque[str](maxlen=10_000)
+
+    def __enter__(self) -> Node:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        running = self._running
+        if running is not None and running.poll() is None and error is None:
+            running.terminate()
+            running.wait(timeout=20)
+            assert running.returncode in (0, -15), f"it ended with {running.returncode}: see {self._log}"
+        self._held.close()
+
+    @property
+    def pid(self) -> int:
+        assert self._running is not None
+        return self._running.pid
+
+    def address(self) -> str:
+        """Where it listens now."""
+        return self._address
+
+    def start(self, **environment: str) -> float:
+        """Waits until it listens; after how many seconds it did."""
+        began = time.monotonic()
+        errors = self._held.enter_context(self._log.open("a", encoding="utf-8"))
+        spawned = serving.spawned(
+            self._database, errors=errors, said=self._said, **{**self._environment, **environment}
+        )
+        self._running, self._address = self._held.enter_context(spawned)
+        return time.monotonic() - began
+
+    def kill(self) -> None:
+        """SIGKILL, and gone."""
+        assert self._running is not None
+        self._running.kill()
+        self._running.wait(timeout=20)
+        self._held.close()
+
+    def gone(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._running is None or self._running.poll() is not None
+
+    def complaints(self) -> str:
+        """What it wrote of errors that are its own fault."""
+        return "".join(line for line in self._said if '"level":"error"' in line or '"level": "error"' in line)
+
+
+class Credentials:
+    """Of an admin and of the shop's checkout, made in the database before anything serves."""
+
+    def __init__(self, database: str) -> None:
+        service = bootstrap.service(Settings(database_url=database, secret_key=SECRET))  # type: ignore[arg-type]
+        from youhui.platform import migrate
+
+        migrate.upgrade(service.database)
+        self.admin = as_operator(service, "admin")
+        self.checkout = as_key(service, "quote", "orders")
+        service.database.close()
+
+
+@contextmanager
+def nodes(database: str, count: int, logs: Path, **environment: str) -> Iterator[list[Node]]:
+    """So many at once."""
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(Node(database, logs / f"node{i}.log", **environment)) for i in range(count)
+        ]
