@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench import cases, floor
-from bench.pairs import Ratio, interval
+from bench.pairs import ratio_of
 from bench.results import Row, least
 from youhui.discounts.model import Draft, Scope, Terms
 from youhui.engine import Customer, encode_cart
@@ -51,12 +51,12 @@ def rows() -> Iterator[Row]:
                 rates[name].append(bench.rate(name))
     ours = rates["youhui"]
     detail = ", ".join(f"{name} {statistics.median(found):,.0f}/s" for name, found in rates.items())
-    yield least("POST /api/quotes / the floor app, requests/s", _ratio(ours, rates["floor"]), 0.3, detail)
-    yield least("POST /api/quotes / FastAPI + pydantic echo", _ratio(ours, rates["echo"]), 1.2, detail)
+    yield least("POST /api/quotes / the floor app, requests/s", ratio_of(ours, rates["floor"]), 0.3, detail)
+    yield least("POST /api/quotes / FastAPI + pydantic echo", ratio_of(ours, rates["echo"]), 1.2, detail)
     with_discounts = rates["discounts"]
-    yield least("a quote with 3 of 50 discounts / without", _ratio(with_discounts, ours), 0.7, detail)
+    yield least("a quote with 3 of 50 discounts / without", ratio_of(with_discounts, ours), 0.7, detail)
     yield least(
-        "a quote with 3 of 50 discounts / the floor app", _ratio(with_discounts, rates["floor"]), 0.25, detail
+        "a quote with 3 of 50 discounts / the floor app", ratio_of(with_discounts, rates["floor"]), 0.25, detail
     )
 
 
@@ -77,14 +77,6 @@ def _drafts() -> Iterator[Draft]:
             ),
             scope=Scope(customers=frozenset({LOYAL}), products=frozenset(products)),
         )
-
-
-def _ratio(ours: list[float], base: list[float]) -> Ratio:
-    return Ratio(
-        *interval([a / b for a, b in zip(ours, base, strict=True)]),
-        statistics.median(ours),
-        statistics.median(base),
-    )
 
 
 class _Bench:

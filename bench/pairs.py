@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 PAIRS = 21
@@ -20,7 +20,7 @@ class Ratio:
     high: float
     case: float
     base: float
-    """median seconds of one call"""
+    """their medians: seconds of one call, or what else was measured"""
 
     def misses(self, most: float) -> bool:
         """A bar is missed only if the whole interval lies beyond it."""
@@ -36,6 +36,12 @@ def interval(values: list[float]) -> tuple[float, float, float]:
     return statistics.median(ordered), ordered[max(0, middle - reach)], ordered[min(n - 1, middle + reach)]
 
 
+def ratio_of(cases: Sequence[float], bases: Sequence[float]) -> Ratio:
+    """Of what was measured in turns."""
+    ratios = [case / base for case, base in zip(cases, bases, strict=True)]
+    return Ratio(*interval(ratios), statistics.median(cases), statistics.median(bases))
+
+
 def seconds(call: Callable[[], object], calls: int) -> float:
     """CPU seconds of one call, over so many calls: what else the machine does counts as little as possible."""
     start = time.process_time()
@@ -49,14 +55,13 @@ def compare(
 ) -> Ratio:
     """Runs both in turn, `pairs` times, about `slice_s` seconds each."""
     counts = [max(1, int(slice_s / max(seconds(call, 3), 1e-7))) for call in (case, base)]
-    ratios, cases, bases = [], [], []
+    cases, bases = [], []
     gc.collect()
     gc.disable()
     try:
         for _ in range(pairs):
             cases.append(seconds(case, counts[0]))
             bases.append(seconds(base, counts[1]))
-            ratios.append(cases[-1] / bases[-1])
     finally:
         gc.enable()
-    return Ratio(*interval(ratios), statistics.median(cases), statistics.median(bases))
+    return ratio_of(cases, bases)

@@ -30,19 +30,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[servers.DatabaseServer]:
-    with _had(servers.postgresql()) as server:
+    with had(servers.postgresql()) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def mariadb_server() -> Iterator[servers.DatabaseServer]:
-    with _had(servers.mariadb()) as server:
+    with had(servers.mariadb()) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def valkey_server() -> Iterator[str]:
-    with _had(servers.valkey()) as url:
+    with had(servers.valkey()) as url:
         yield url
 
 
@@ -87,7 +87,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @contextmanager
-def _had(server: AbstractContextManager[T]) -> Iterator[T]:
+def had(server: AbstractContextManager[T]) -> Iterator[T]:
     with ExitStack() as stack:
         try:
             value = stack.enter_context(server)

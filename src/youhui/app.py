@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 from importlib.metadata import version
 from importlib.resources import files
 from zoneinfo import ZoneInfo
@@ -24,6 +25,10 @@ from youhui.accounts import http as accounts
 from youhui.accounts.service import FIRST
 from youhui.bootstrap import Service
 from youhui.checkout import http as quotes
+from youhui.checkout.orders import http as orders
+from youhui.checkout.orders.listing.service import Lists
+from youhui.checkout.orders.requests import OrderRequests
+from youhui.checkout.orders.schemas import schemas as order_schemas
 from youhui.checkout.store import Source
 from youhui.directory import http as directory
 from youhui.discounts import http as discounts
@@ -59,17 +64,12 @@ def create_app(service: Service | None = None) -> Edge:
             (Refusal, HTTPException, RequestValidationError, Exception), _refused
         ),
     )
-    endpoint = quotes.Quotes(
-        service.quoting,
-        service.requests,
-        service.completing,
-        service.readers,
-        service.clock,
-        service.metrics.calculation.observe,
-    )
+    endpoint = quotes.Quotes(service.requests, service.pricing)
     queries = discount_query.Queries(service.discount_lookup, service.readers, service.settings.currency)
     app.router.routes.insert(0, Route(quotes.PATH, endpoint, methods=["POST"]))
     app.include_router(discount_query.router(queries))
+    ordering = _ordering(service)
+    app.include_router(orders.router(ordering, Lists(service.database, service.clock)))
     app.include_router(
         promotions.router(service.promotions, service.registry, service.settings.currency, service.clock)
     )
@@ -80,17 +80,29 @@ def create_app(service: Service | None = None) -> Edge:
     app.include_router(discounts.router(service.discounts, service.settings.currency, zone))
     _add_pages(app, service)
     app.include_router(pages.router(service.metrics, service.readiness))
-    schemas = {promotions.SCHEMA: promotions.schema(service.registry)}
+    schemas = {promotions.SCHEMA: promotions.schema(service.registry), **order_schemas()}
     allowed = table(service.settings.metrics_public)
     app.openapi = documented(app, [quotes.operation()], schemas, allowed)  # type: ignore[method-assign]
     return Edge(
         app,
-        {("POST", quotes.PATH): Hot(endpoint.answer), ("GET", discount_query.PATH): Hot(queries.answer)},
+        {
+            ("POST", quotes.PATH): Hot(endpoint.answer),
+            ("POST", orders.PATH): Hot(ordering.place, 201),
+            ("POST", orders.PAY): Hot(ordering.pay),
+            ("GET", discount_query.PATH): Hot(queries.answer),
+        },
         Guard(Access(allowed), service.identities, service.limits),
         address=Addresses(service.settings.trusted_proxies),
         observe=service.metrics.observe,
         access_log=service.settings.access_log,
     )
+
+
+def _ordering(service: Service) -> orders.Endpoints:
+    settings = service.settings
+    longest = timedelta(seconds=settings.longest_hold_seconds)
+    usual = min(timedelta(seconds=settings.hold_seconds), longest)
+    return orders.Endpoints(service.orders, OrderRequests(service.requests, usual, longest))
 
 
 _FIRST_START = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from importlib.metadata import entry_points
 
@@ -14,11 +14,14 @@ from youhui.accounts.service import History, Keys, Operators
 from youhui.accounts.sessions import Sessions
 from youhui.checkout.completing import Completing
 from youhui.checkout.following import Following
-from youhui.checkout.monitoring import watch
-from youhui.checkout.orders import store as _orders  # noqa: F401
+from youhui.checkout.monitoring import batches, watch
+from youhui.checkout.orders.committer import Committer
+from youhui.checkout.orders.counts import Counts, PlacedOrders
+from youhui.checkout.orders.pricing import Pricing
+from youhui.checkout.orders.service import Orders
 from youhui.checkout.quoting import Quoting
 from youhui.checkout.requests import Requests
-from youhui.checkout.store import Source
+from youhui.checkout.store import Source, database_now
 from youhui.directory.lookup import Lookup
 from youhui.directory.service import Entries
 from youhui.discounts.jobs import ARCHIVE, archive
@@ -29,6 +32,7 @@ from youhui.engine.actions.base import Action
 from youhui.engine.conditions.base import Condition
 from youhui.platform import migrate
 from youhui.platform.channel import Channel, PostgreSQLChannel
+from youhui.platform.clock import DatabaseClock
 from youhui.platform.db import Database
 from youhui.platform.jobs import Jobs
 from youhui.platform.keyfile import secret_key
@@ -67,6 +71,9 @@ class Service:
     quoting: Quoting
     requests: Requests
     completing: Completing
+    pricing: Pricing
+    committer: Committer
+    orders: Orders
     readers: Readers
     discount_lookup: DiscountLookup
     promotions: Promotions
@@ -82,11 +89,13 @@ class Service:
         self.following.start()
         self.limits.start()
         self.identities.start()
+        self.committer.start()
         self.jobs.start()
 
     def stop(self) -> None:
-        """Lets go of threads and connections."""
+        """Ends what was accepted, and lets go of threads and connections."""
         self.jobs.stop()
+        self.committer.stop()
         self.identities.stop()
         self.limits.stop()
         self.following.stop()
@@ -95,13 +104,14 @@ class Service:
 
 
 def service(settings: Settings, clock: Clock | None = None) -> Service:
-    """The service as these settings say; `clock` is the system's, in UTC."""
-    tell = clock or _now
+    """The service as these settings say; without a `clock` by the database's, in UTC."""
     registry = kinds()
     database = Database(settings.database_url)
+    database_clock = DatabaseClock(database_now)
+    tell = clock or database_clock
     quoting = Quoting(StoredRules(database, registry))
     channel, shared = _between_nodes(settings, database)
-    following = Following(database, channel, every_look=quoting.compact)
+    following = Following(database, channel, every_look=quoting.compact, beside=database_clock.compare)
     following.listen(Source.PROMOTIONS, quoting.refresh)
     shop = Lookup(
         database,
@@ -111,7 +121,10 @@ def service(settings: Settings, clock: Clock | None = None) -> Service:
     )
     following.listen(Source.DIRECTORY, shop.refresh)
     metrics = Metrics()
-    watch(metrics, following, quoting)
+    readers = Readers()
+    counts = Counts(database, readers, tell)
+    committer = Committer(database, clock=clock, published=counts.publish, observed=batches(metrics))
+    watch(metrics, following, quoting, committer)
     discount_lookup = DiscountLookup(
         database,
         shop,
@@ -119,6 +132,18 @@ def service(settings: Settings, clock: Clock | None = None) -> Service:
         partial(following.version, Source.DISCOUNTS),
         settings.discount_cache.result_seconds,
         metrics.cache("discounts"),
+    )
+    placed = PlacedOrders(database, tell, lambda currency: bool(quoting.priced(currency).read_orders_count))
+    completing = Completing(shop, discount_lookup, placed)
+    pricing = Pricing(
+        quoting,
+        completing,
+        counts,
+        readers,
+        tell,
+        partial(following.version, Source.DISCOUNTS),
+        metrics.calculation.observe,
+        metrics.cache("counters"),
     )
     tokens = Tokens(partial(secret_key, settings), tell)
     identities = _identities(settings, database, tell, tokens, metrics.cache("identities"))
@@ -146,8 +171,11 @@ def service(settings: Settings, clock: Clock | None = None) -> Service:
         limits=RateLimits({name: rate and parse_limit(rate) for name, rate in settings.limits}, shared),
         quoting=quoting,
         requests=Requests(settings.strategy),
-        completing=Completing(shop, discount_lookup),
-        readers=Readers(),
+        completing=completing,
+        pricing=pricing,
+        committer=committer,
+        orders=Orders(database, committer, pricing, quoting, following, placed, readers, tell),
+        readers=readers,
         discount_lookup=discount_lookup,
         promotions=Promotions(database, tell, following.notice),
         directory=Entries(database, tell, following.notice, shop.tree, settings.currency),
@@ -190,7 +218,3 @@ def kinds() -> Registry:
         else:
             raise TypeError(f"the entry point {point.name} of {KINDS} is neither a condition nor an action")
     return BUILT_IN.extended(conditions, actions)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

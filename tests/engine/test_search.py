@@ -38,7 +38,9 @@ GATES = (
     "valid_from",
     "valid_until",
     "usage_limit",
+    "usage_window",
     "usage_limit_per_customer",
+    "usage_window_per_customer",
 )
 PRICED = {"subtotal_at_least", "subtotal_more_than", "total_at_least", "not", "any", "all"}
 

@@ -1,4 +1,4 @@
-"""A cheap client for many requests at once: keep-alive connections that may be cut, and answers that are written down."""
+"""A cheap client for many requests at once: keep-alive connections that may be cut, and what was answered."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Line:
             host, _, port = self._address().removeprefix("http://").partition(":")
             self._streams = await asyncio.open_connection(host, int(port))
         key = f"idempotency-key: {request.key}\r\n" if request.key else ""
-        head = f"{request.method} {request.path} HTTP/1.1\r\nhost: shop\r\n{self._headers}{key}"
+        head = f"{request.method} {request.path} HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\n{self._headers}{key}"
         length = f"content-length: {len(request.body)}\r\n\r\n"
         data = (head + length).encode() + request.body
         self._streams[1].write(data[: len(data) - keep_back])

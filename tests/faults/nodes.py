@@ -5,15 +5,11 @@ from __future__ import annotations
 import subprocess
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
 from tests.http import serving
-from tests.http.serving import SECRET, as_key, as_operator
-from youhui import bootstrap
-from youhui.platform.settings import Settings
 
 
 class Node:
@@ -75,25 +71,3 @@ class Node:
     def complaints(self) -> str:
         """What it wrote of errors that are its own fault."""
         return "".join(line for line in self._said if '"level":"error"' in line or '"level": "error"' in line)
-
-
-class Credentials:
-    """Of an admin and of the shop's checkout, made in the database before anything serves."""
-
-    def __init__(self, database: str) -> None:
-        service = bootstrap.service(Settings(database_url=database, secret_key=SECRET))  # type: ignore[arg-type]
-        from youhui.platform import migrate
-
-        migrate.upgrade(service.database)
-        self.admin = as_operator(service, "admin")
-        self.checkout = as_key(service, "quote", "orders")
-        service.database.close()
-
-
-@contextmanager
-def nodes(database: str, count: int, logs: Path, **environment: str) -> Iterator[list[Node]]:
-    """So many at once."""
-    with ExitStack() as stack:
-        yield [
-            stack.enter_context(Node(database, logs / f"node{i}.log", **environment)) for i in range(count)
-        ]

@@ -20,9 +20,8 @@ class Weather:
     """What the network does now. It may be changed at any time, from any thread.
 
     `delay`: seconds that each piece takes, in both directions. `slices`: bytes of which the pieces are, at most.
-    `silent`: nothing arrives any more in either direction, and nobody is told. `commits`: how many of the coming COMMITs
-    are answered by a reset of the connection, `side`: "before" or "after" the server has got them. `resets`: how many
-    were.
+    `silent`: nothing arrives any more in either direction, and nobody is told. `commits`: so many of the coming COMMITs
+    are answered by a reset of the connection, "before" or "after" the server has got them (`side`); `resets` were.
     """
 
     delay: float = 0.0
@@ -75,13 +74,14 @@ class Proxy:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        assert self._target.host and self._target.port
+        host, port = self._target.host, self._target.port
+        assert host is not None
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         try:
-            far_reader, far_writer = await asyncio.open_connection(self._target.host, self._target.port)
+            far_reader, far_writer = await asyncio.open_connection(host, port)
         except OSError:
             writer.transport.abort()
             return

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import msgspec
+from sqlalchemy import make_url
 
-from tests.faults.load import Request
+from tests import servers
+from tests.faults.load import Clients, Request
+from tests.faults.nodes import Node
+from tests.http import serving
 from tests.http.serving import PROMOTIONS
+from youhui.platform import migrate
+from youhui.platform.db import Database
 
 ORDERS = "/api/orders"
 PRICE = 10_000
@@ -21,19 +30,71 @@ def promotion(name: str, off: str = "10.00", **terms: Any) -> dict[str, Any]:
     return {"id": name, "actions": [{"kind": "amount_off", "amount": off, "target": "order"}], **terms}
 
 
-def add(address: str, admin: dict[str, str], promotions: Iterable[dict[str, Any]]) -> None:
-    """Stores promotions."""
-    with httpx2.Client(base_url=address, headers=admin, timeout=30) as client:
-        for one in promotions:
-            answer = client.post(PROMOTIONS, json=one)
-            assert answer.status_code == 201, answer.text
+class Shop:
+    """A shop's database, and who may use it. `server`: the database's, if it has one."""
+
+    def __init__(self, url: str, folder: Path, server: servers.DatabaseServer | None = None) -> None:
+        self.url = url
+        self.folder = folder
+        self._server = server
+        database = Database(url)
+        migrate.upgrade(database)
+        database.close()
+
+    @property
+    def server(self) -> servers.DatabaseServer:
+        assert self._server is not None
+        return self._server
+
+    @property
+    def kind(self) -> str:
+        """ "sqlite", "postgresql" or "mysql"."""
+        return make_url(self.url).get_backend_name()
+
+    @cached_property
+    def admin(self) -> dict[str, str]:
+        """The header of an admin."""
+        return serving.admin(self.url)
+
+    @cached_property
+    def checkout(self) -> dict[str, str]:
+        """The header of the shop's own system."""
+        return serving.storefront(self.url, "quote", "orders")
+
+    @contextmanager
+    def nodes(self, count: int = 1, url: str | None = None, **environment: str) -> Iterator[list[Node]]:
+        """So many processes that serve it, by way of another URL if one is given."""
+        _ = self.admin, self.checkout
+        with ExitStack() as stack:
+            yield [
+                stack.enter_context(Node(url or self.url, self.folder / f"node{i}.log", **environment))
+                for i in range(count)
+            ]
+
+    def clients(self, count: int, nodes: Sequence[Node]) -> Clients:
+        """Of its own system, spread over the nodes."""
+        return Clients(count, [node.address for node in nodes], self.checkout)
+
+    def add(self, node: Node, *promotions: dict[str, Any]) -> None:
+        """Stores promotions."""
+        with httpx2.Client(base_url=node.address(), headers=self.admin, timeout=30) as client:
+            for one in promotions:
+                answer = client.post(PROMOTIONS, json=one)
+                assert answer.status_code == 201, answer.text
 
 
 def place(
-    order_no: str, payable: int, customer: str | None = None, *, key: str = "", quantity: int = 1, **more: Any
+    order_no: str,
+    payable: int,
+    customer: str | None = None,
+    *,
+    key: str = "",
+    price: int = PRICE,
+    quantity: int = 1,
+    **more: Any,
 ) -> Request:
-    """An order of mugs; `payable` is what is expected, in fen."""
-    lines = [{"id": "1", "sku": "MUG", "unit_price": "100.00", "quantity": quantity}]
+    """An order of mugs at a price; `payable` is what is expected. In fen."""
+    lines = [{"id": "1", "sku": "MUG", "unit_price": _money(price), "quantity": quantity}]
     body: dict[str, Any] = {
         "currency": "CNY", "lines": lines, "order_no": order_no, "expected_payable": _money(payable), **more
     }  # fmt: skip

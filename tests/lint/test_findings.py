@@ -16,6 +16,7 @@ from youhui.engine.actions.percent_off import PercentOff
 from youhui.engine.pricing import Reason
 from youhui.engine.sentences import LANGUAGES
 from youhui.lint import Finding, lint, sentence
+from youhui.lint.checks.dead import without_limits
 from youhui.lint.finding import SEVERITY
 from youhui.lint.sentences import SENTENCES
 
@@ -109,7 +110,9 @@ def _limit_never_binds(finding: Finding, cases: list[Case]) -> None:
     """Without the limit the same comes of it, where it is used the most."""
     (case,) = cases
     (promotion,) = case.promotions
-    without = replace(promotion, usage_limit_per_customer=None, budget=None, order_cap=None)
+    without = without_limits(promotion)
+    if finding.variant == "per_customer":
+        without = replace(without, usage_limit=promotion.usage_limit, usage_window=promotion.usage_window)
     if finding.variant == "max_amount":
         (action,) = promotion.actions
         assert isinstance(action, PercentOff)

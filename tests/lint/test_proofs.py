@@ -14,6 +14,7 @@ from youhui.engine import BUILT_IN, Ruleset, Usage, decode_promotion
 from youhui.engine.actions.percent_off import PercentOff
 from youhui.engine.conditions.base import Condition
 from youhui.engine.prices import Facts, Prices
+from youhui.engine.promotion import LIMITS
 from youhui.engine.selectors import Selector
 from youhui.lint import lint
 from youhui.lint.branches import TooMany, branches
@@ -50,9 +51,10 @@ def rivals(draw: Draw) -> Document:
 def twins(draw: Draw, promotions: list[Document], name: str) -> Document:
     """One of these again, with fewer limits and conditions, or a larger percentage."""
     twin = deepcopy(draw(st.sampled_from(promotions)))
-    for key in ("usage_limit", "usage_limit_per_customer", "budget", "units_left", "order_cap", "tags"):
+    for key in (*LIMITS, "stock", "units_left", "order_cap", "tags"):
         if draw(st.integers(0, 3)):
             twin.pop(key, None)
+            twin.pop(LIMITS.get(key), None)
     if twin["conditions"] and draw(st.booleans()):
         twin["conditions"].pop()
     for action in twin["actions"]:

@@ -14,7 +14,7 @@ StaffRole: TypeAlias = Literal["viewer", "operator", "admin"]
 ACCESS, SHOPPER = "access", "shopper"
 """the kinds of our tokens: of an operator's session, and of a customer"""
 
-DEFAULT_SCOPES: frozenset[Scope] = frozenset({"quote", "discounts", "directory", "shoppers"})
+DEFAULT_SCOPES: frozenset[Scope] = frozenset({"quote", "orders", "discounts", "directory", "shoppers"})
 """of a key that is made without naming any"""
 KEY_START = "yh_"
 """of every API key"""

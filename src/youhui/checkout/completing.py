@@ -61,7 +61,9 @@ def stated_by(principal: Principal, stated: Stated) -> Stated:
     if cart.customer is not None and cart.customer.id != mine:
         raise Forbidden
     lines = tuple([Line(line.id, line.sku, 0, line.quantity, line.product) for line in cart.lines])
-    return Stated(replace(cart, lines=lines, customer=Customer(mine)), (ALL,) * len(lines), True, True, True, True)
+    return Stated(
+        replace(cart, lines=lines, customer=Customer(mine)), (ALL,) * len(lines), True, True, True, True
+    )
 
 
 class Completing:

@@ -42,7 +42,7 @@ class Quotes:
         """The quote as JSON. Raises Invalid, Forbidden (somebody else's cart), Unavailable."""
         asked = self._asked(call)
         quoted = await self._pricing.quoted(asked)
-        if is_long(asked):
+        if is_long(asked.options):
             return await asyncio.to_thread(_answer, asked, quoted, call)
         return _answer(asked, quoted, call)
 
@@ -89,8 +89,8 @@ DESCRIPTION = """Amounts are decimal strings with the currency's digits. Ids may
 
 What a cart leaves out comes from the directory: of a line `unit_price`, `categories` (with all above), `attributes`,
 and either `sku` or `product`; of a customer `groups` and `attributes`; `orders_count` is counted from the orders
-placed here that were not cancelled and did not expire. What is used up is as of a second ago at most. A product that the directory does not know
-needs a `unit_price`. Discounts of the customer are among the promotions, as `discount:<id>`; for them the categories
+placed here that were not cancelled and did not expire. A product that the directory does not know needs a
+`unit_price`. What is used of limits is as of a second ago at most. Discounts of the customer are among the promotions, as `discount:<id>`; for them the categories
 above the stated ones count too.
 
 With a shopper's token the customer is the shopper (403 for another), and what is stated of prices, categories,

@@ -33,7 +33,9 @@ SENTENCES: dict[str, Mapping[Language, str]] = {
         "订单号须为 1–64 个字符，不含空格、逗号、斜杠和控制字符",
         "An order number has 1 to 64 characters, and no space, comma, slash or control character",
     ),
-    "not_in_range": both("须为 {least} 至 {most} 之间的整数", "It must be a whole number from {least} to {most}"),
+    "not_in_range": both(
+        "须为 {least} 至 {most} 之间的整数", "It must be a whole number from {least} to {most}"
+    ),
     "nothing_to_refund": both(
         "须指明退什么：lines、shipping 或 all", "Say what is refunded: lines, shipping or all"
     ),

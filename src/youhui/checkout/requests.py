@@ -123,7 +123,10 @@ class Requests:
 
 
 def _stated(document: object, beside: Sequence[str]) -> Stated:
-    """The cart, with placeholders for what may be left out; `beside` are keys beside its own. Raises InvalidDocument."""
+    """The cart, with placeholders for what may be left out; keys `beside` its own are passed over.
+
+    Raises InvalidDocument.
+    """
     given = document if isinstance(document, dict) else {}
     lines, customer = _objects(given.get("lines")), _objects([given.get("customer")])
     left_out = tuple([LeftOut(*[key not in line for key in LeftOut._fields]) for line in lines])

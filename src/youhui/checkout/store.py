@@ -8,8 +8,7 @@ from enum import IntEnum
 from sqlalchemy import Connection, select, update
 
 from youhui.checkout.tables import rules_version
-from youhui.platform.sql import read_at
-
+from youhui.platform.sql import dialect_of, fetch, read_at
 
 _RULES = 5_170_017
 """of PostgreSQL's advisory lock: any number that nobody else in this database uses"""
@@ -25,6 +24,12 @@ class Source(IntEnum):
 
 LOCKED = (Source.PROMOTIONS, Source.DISCOUNTS)
 """what an order is placed by; facts of the directory are as of its pricing"""
+_IDS = ", ".join([str(int(source)) for source in LOCKED])
+_NOW = {
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f', 'now')",
+    "postgresql": "clock_timestamp() AT TIME ZONE 'UTC'",
+    "mysql": "UTC_TIMESTAMP(6)",
+}
 _VERSIONS = ", ".join([f"(SELECT version FROM rules_version WHERE id = {source:d})" for source in LOCKED])
 
 
@@ -34,28 +39,20 @@ def lock_versions(connection: Connection) -> tuple[datetime, dict[Source, int]]:
     Many may hold this lock together; whoever changes rules holds it alone. PostgreSQL's row locks are not fair: many
     that share one could keep a writer out for ever; its advisory locks are, and cost no write.
     """
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({_RULES})")
-        row = tuple(connection.exec_driver_sql(f"SELECT clock_timestamp() AT TIME ZONE 'UTC', {_VERSIONS}").one())
-    elif connection.dialect.name == "sqlite":  # who writes is alone
-        row = tuple(
-            connection.exec_driver_sql(f"SELECT strftime('%Y-%m-%d %H:%M:%f', 'now'), {_VERSIONS}").one()
-        )
-    else:
-        ids = ", ".join([str(int(source)) for source in LOCKED])
-        text = f"SELECT version FROM rules_version WHERE id IN ({ids}) ORDER BY id LOCK IN SHARE MODE"
-        versions = [found[0] for found in connection.exec_driver_sql(text)]
-        row = (connection.exec_driver_sql("SELECT UTC_TIMESTAMP(6)").scalar_one(), *versions)
-    return read_at(row[0]), dict(zip(LOCKED, row[1:], strict=True))
+    dialect = dialect_of(connection)
+    if dialect == "mysql":
+        text = f"SELECT version FROM rules_version WHERE id IN ({_IDS}) ORDER BY id LOCK IN SHARE MODE"
+        versions = [row[0] for row in fetch(connection, text)]
+        return database_now(connection), dict(zip(LOCKED, versions, strict=True))
+    if dialect == "postgresql":  # on SQLite who writes is alone
+        fetch(connection, f"SELECT pg_advisory_xact_lock_shared({_RULES})")
+    ((now, *versions),) = fetch(connection, f"SELECT {_NOW[dialect]}, {_VERSIONS}")
+    return read_at(now), dict(zip(LOCKED, versions, strict=True))
 
 
 def database_now(connection: Connection) -> datetime:
     """The database's clock."""
-    text = {
-        "postgresql": "SELECT clock_timestamp() AT TIME ZONE 'UTC'",
-        "sqlite": "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')",
-    }.get(connection.dialect.name, "SELECT UTC_TIMESTAMP(6)")
-    return read_at(connection.exec_driver_sql(text).scalar_one())
+    return read_at(fetch(connection, f"SELECT {_NOW[dialect_of(connection)]}")[0][0])
 
 
 def read_versions(connection: Connection) -> dict[Source, int]:
@@ -68,8 +65,8 @@ def next_version(connection: Connection, source: Source) -> int:
 
     Orders that are being placed are waited for, and others wait: see `lock_versions`.
     """
-    if source in LOCKED and connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_RULES})")
+    if source in LOCKED and dialect_of(connection) == "postgresql":
+        fetch(connection, f"SELECT pg_advisory_xact_lock({_RULES})")
     mine = rules_version.c.id == source
     connection.execute(update(rules_version).where(mine).values(version=rules_version.c.version + 1))
     version: int = connection.execute(select(rules_version.c.version).where(mine)).scalar_one()

@@ -182,6 +182,18 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """One transaction that only reads, all of it as of its beginning, for as long as it takes."""
+        name = self.engine.dialect.name
+        options: dict[str, Any] = {} if name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        if name == "postgresql":
+            options["postgresql_readonly"] = True
+        with self._unit(self._unpooled, None, **options) as connection:
+            if name in MYSQL:
+                connection.exec_driver_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+            yield connection
+
+    @contextmanager
     def _unit(self, engine: Engine, within: float | None, **options: Any) -> Iterator[Connection]:
         until = math.inf if within is None else time.monotonic() + within
         with (

@@ -85,8 +85,8 @@ class Metrics(Collector):
         self._requests: dict[tuple[str, str, int], tuple[Histogram, Histogram]] = {}
         self._caches: dict[str, Cache] = {}
         self._gauges: list[tuple[str, str, str, Read]] = []
-        self.calculation = Histogram(CALCULATION)
-        """seconds of pricing one cart"""
+        self._histograms: list[tuple[str, str, Histogram]] = []
+        self.calculation = self.histogram("youhui_calculation_seconds", "Pricing of one cart", CALCULATION)
         self._registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self._registry)
@@ -106,6 +106,12 @@ class Metrics(Collector):
         """The counters of the cache of this name."""
         return self._caches.setdefault(name, Cache())
 
+    def histogram(self, name: str, about: str, bounds: Sequence[float]) -> Histogram:
+        """A new one, of this name."""
+        made = Histogram(bounds)
+        self._histograms.append((name, about, made))
+        return made
+
     def gauge(self, name: str, about: str, read: Read, label: str = "") -> None:
         """A number that is read when it is asked for; with a `label` several, by the label's values."""
         self._gauges.append((name, about, label, read))
@@ -122,9 +128,10 @@ class Metrics(Collector):
         """Asked for by the registry."""
         yield from self._of_requests()
         yield from self._of_caches()
-        calculation = HistogramMetricFamily("youhui_calculation_seconds", "Pricing of one cart")
-        self.calculation.add_to(calculation)
-        yield calculation
+        for name, about, histogram in self._histograms:
+            family = HistogramMetricFamily(name, about)
+            histogram.add_to(family)
+            yield family
         for name, about, label, read in self._gauges:
             yield _gauge(name, about, label, read())
 

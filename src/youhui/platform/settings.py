@@ -109,6 +109,8 @@ Networks: TypeAlias = Annotated[
     ),
 ]
 Seconds: TypeAlias = Annotated[int, Field(ge=0, le=86_400)]
+MOST_HELD = 2_592_000
+"""seconds that an order may hold what it takes, whatever a deployment says: 30 days"""
 
 
 def _begins(url: SecretUrl, *schemes: str) -> SecretUrl:
@@ -219,9 +221,9 @@ class Settings(BaseSettings):
     strategy: Literal["priority", "best_for_customer"] = "priority"
     """how a cart is priced, unless its request says otherwise"""
     hold_seconds: int = Field(900, ge=1, le=MOST_HELD)
-    """for how long an unpaid order holds what it takes, unless its request says otherwise"""
+    """for how long an unpaid order holds what it takes, unless it says so itself; never longer than the longest"""
     longest_hold_seconds: int = Field(604_800, ge=1, le=MOST_HELD)
-    """what such a request may ask for at most"""
+    """what an order may ask for"""
     access_log: bool = True
     """one line a request; for a quote, an order that is placed or paid only where it is refused or fails"""
     metrics_public: bool = False

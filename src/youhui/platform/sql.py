@@ -1,18 +1,21 @@
 """Statements as the driver takes them, for the few places where SQLAlchemy's work for each would be most of the time.
 
-A text is written once for all databases: `?` is a value, `{lock}` and its like are put as each database wants them. Lists
-of values are padded to a few lengths, so that servers and drivers see few different texts.
+A text is written once for all databases: `?` is a value, `{lock}` and its like are put as each database wants them.
+Lists of values are padded to a few lengths, so that servers and drivers see few different texts.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
+from youhui.platform import statements
 from youhui.platform.db import MYSQL
 
 T = TypeVar("T")
@@ -30,14 +33,44 @@ def dialect_of(connection: Connection) -> str:
 
 def fetch(connection: Connection, text: str, values: Sequence[object] = ()) -> Sequence[Any]:
     """The rows of a query."""
-    return connection.exec_driver_sql(_written(text, dialect_of(connection)), tuple(values)).fetchall()
+    with _cursor(connection, text) as (cursor, written):
+        cursor.execute(written, tuple(values))
+        rows: Sequence[Any] = cursor.fetchall()
+        return rows
 
 
 def run(connection: Connection, text: str, rows: Iterable[Sequence[object]]) -> None:
     """A statement that writes, once for each row of values."""
-    written = [tuple(row) for row in rows]
-    if written:
-        connection.exec_driver_sql(_written(text, dialect_of(connection)), written)
+    values = [tuple(row) for row in rows]
+    if values:
+        with _cursor(connection, text) as (cursor, written):
+            cursor.executemany(written, values)
+
+
+@contextmanager
+def _cursor(connection: Connection, text: str) -> Iterator[tuple[Any, str]]:
+    """The driver's own, and the text as it takes it; what the driver raises is raised as SQLAlchemy would."""
+    driver = connection.connection
+    written = _written(text, dialect_of(connection))
+    statements.add()
+    cursor = driver.cursor()
+    try:
+        yield cursor, written
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _wrapped(connection, written, error) from error
+    finally:
+        cursor.close()
+
+
+def _wrapped(connection: Connection, text: str, error: Any) -> BaseException:
+    dialect = connection.dialect
+    lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
+    if lost:
+        connection.invalidate(error)
+    told: BaseException = DBAPIError.instance(
+        text, None, error, dialect.loaded_dbapi.Error, connection_invalidated=lost, dialect=dialect
+    )
+    return told
 
 
 def listed(values: Sequence[object]) -> tuple[str, Sequence[object]]:
@@ -57,10 +90,14 @@ def tupled(connection: Connection, rows: Sequence[Sequence[object]]) -> tuple[st
 
 def instant(connection: Connection, at: datetime | None) -> object:
     """An instant as it is bound (see `db.UTCDateTime`)."""
-    if at is None:
-        return None
+    return None if at is None else _instant(at, connection.dialect.name == "sqlite")
+
+
+@functools.lru_cache(256)
+def _instant(at: datetime, as_text: bool) -> object:
+    """A batch has the same few again and again."""
     naive = at.astimezone(UTC).replace(tzinfo=None)
-    return naive.isoformat(" ", "microseconds") if connection.dialect.name == "sqlite" else naive
+    return naive.isoformat(" ", "microseconds") if as_text else naive
 
 
 def read_instant(value: object) -> datetime | None:

@@ -72,12 +72,15 @@ def _there(connection: Connection) -> set[str]:
 def _statements(connection: Connection, table: str, name: str) -> list[str]:
     says = f"{table} is append-only: rows are added and never changed or removed"
     if connection.dialect.name == "postgresql":
-        return [
+        function = (
             f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN RAISE EXCEPTION '{says}' USING ERRCODE = 'restrict_violation'; END $$",
+            f"$$ BEGIN RAISE EXCEPTION '{says}' USING ERRCODE = 'restrict_violation'; END $$"
+        )
+        trigger = (
             f"CREATE OR REPLACE TRIGGER {name} BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-            f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
-        ]
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
+        )
+        return [function, trigger]
     action = name.rpartition("_")[2].upper()
     refuses = f"SELECT RAISE(ABORT, '{says}')"
     if connection.dialect.name in MYSQL:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -21,18 +21,10 @@ from youhui.checkout.orders.schemas import (
     RefundOut,
     ShippingCut,
 )
+from youhui.checkout.orders.words import STATES
 from youhui.checkout.schemas import GiftOut
 from youhui.engine.money import formatter
-from youhui.platform.languages import Language, both
-
-STATES: Mapping[State, Mapping[Language, str]] = {
-    "pending": both("待支付", "to be paid"),
-    "paid": both("已支付", "paid"),
-    "partially_refunded": both("部分退款", "partly refunded"),
-    "refunded": both("已退款", "refunded"),
-    "cancelled": both("已取消", "cancelled"),
-    "expired": both("已超时", "expired"),
-}
+from youhui.platform.languages import Language
 
 _encode = msgspec.json.Encoder().encode
 _Money = Callable[[int], str]

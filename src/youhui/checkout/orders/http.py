@@ -177,10 +177,12 @@ def router(endpoints: Endpoints, lists: Lists) -> APIRouter:
         """As it is now, with its refunds. Pending after `hold_until` it is `expired`."""
         return answered(await endpoints.order(call))
 
-    @routes.post("/{order_no}/pay", summary="Pay an order", openapi_extra=NOTHING, responses=answers_order(200))
+    @routes.post(
+        "/{order_no}/pay", summary="Pay an order", openapi_extra=NOTHING, responses=answers_order(200)
+    )
     async def pay(call: Asked, order_no: Number, key: Key = None) -> Response:
-        """It was paid, in full: what it holds is used from now on. An order that has expired takes it again, if there is
-        room: else 409 HOLD_EXPIRED, nothing was recorded, and the money is to be given back.
+        """It was paid, in full: what it holds is used from now on. An order that has expired takes it again, if there
+        is room: else 409 HOLD_EXPIRED, nothing was recorded, and the money is to be given back.
         """
         return answered(await endpoints.pay(call))
 
@@ -196,8 +198,8 @@ def router(endpoints: Endpoints, lists: Lists) -> APIRouter:
         openapi_extra=REFUND, responses=answers_order(201),
     )  # fmt: skip
     async def refund(call: Asked, order_no: Number, key: Key = None) -> Response:
-        """Units of lines, the shipping, or `all` that is left. What a unit was paid is given back so that the parts sum to
-        what was paid, in whichever order they come. More than is left: 409 REFUND_TOO_MUCH, with what is.
+        """Units of lines, the shipping, or `all` that is left. What a unit was paid is given back so that the parts
+        sum to what was paid, in whichever order they come. More than is left: 409 REFUND_TOO_MUCH, with what is.
         """
         return answered(await endpoints.refund(call), 201)
 

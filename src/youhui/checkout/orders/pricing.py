@@ -15,6 +15,7 @@ from youhui.checkout.orders.model import Key
 from youhui.checkout.quoting import Quoting
 from youhui.checkout.requests import Asked
 from youhui.engine import Cart, Options, Quote, Ruleset, Usage
+from youhui.platform.metrics import Cache
 from youhui.platform.readers import Readers
 
 MOST_TURNS = 3
@@ -47,6 +48,7 @@ class Pricing:
         clock: Callable[[], datetime],
         discounts: Callable[[], int],
         timed: Callable[[float], None],
+        looked: Cache,
     ) -> None:
         self._quoting = quoting
         self._completing = completing
@@ -55,6 +57,7 @@ class Pricing:
         self._clock = clock
         self._discounts = discounts
         self._timed = timed
+        self._looked = looked
 
     async def quoted(self, asked: Asked, since: float | None = None) -> Quoted:
         """The quote. With `since` no counter is older than that instant (monotonic); else none than a second.
@@ -69,11 +72,11 @@ class Pricing:
         if ready is None:
             ready = await self._readers.run(self._completing.looked_up, asked.stated, at)
         for _ in range(MOST_TURNS):
-            if is_long(asked):
-                found = await asyncio.to_thread(self._priced, asked.options, ready, at, discounts, since)
-            else:
-                found = self._priced(asked.options, ready, at, discounts, since)
-            quoted, missing = found
+            arguments = asked.options, ready, at, discounts, since
+            long = is_long(asked.options)
+            quoted, missing = (
+                await asyncio.to_thread(self._priced, *arguments) if long else self._priced(*arguments)
+            )
             if not missing:
                 break
             await self._counts.look_up(missing)
@@ -96,10 +99,11 @@ class Pricing:
             )  # fmt: skip
         quote = ruleset.price(cart, usage, at=at, options=options)
         self._timed(perf_counter() - began)
+        if rules.counted:
+            (self._looked.miss if missing else self._looked.hit)()
         return Quoted(cart, quote, ruleset, versions, options), missing
 
 
-def is_long(asked: Asked) -> bool:
+def is_long(options: Options) -> bool:
     """Whether it may take milliseconds: a search, hints, verdicts of all promotions. Other requests need not wait."""
-    options = asked.options
     return options.strategy != "priority" or options.hints or options.explain == "all"

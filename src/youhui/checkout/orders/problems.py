@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from youhui.checkout.orders.model import State
+from youhui.checkout.orders.words import STATES
 from youhui.engine import Quote, Ruleset
 from youhui.engine.money import formatter
 from youhui.engine.quote import Strategy
@@ -30,7 +32,7 @@ class OrderExists(Refusal):
 
 
 class OrderState(Refusal):
-    """The order is not in a state in which this can be done."""
+    """The order is not in a state in which this can be done. The answer has the `state`."""
 
     status = 409
     code = "ORDER_STATE"
@@ -38,6 +40,15 @@ class OrderState(Refusal):
         "订单 {order_no} 当前状态为 {state}，不能执行此操作",
         "Order {order_no} is {state}: this cannot be done",
     )
+
+    def __init__(self, order_no: str, state: State) -> None:
+        super().__init__(order_no=order_no, state=state)
+        self.beside = {"state": state}
+        self._state: State = state
+
+    def message(self, language: Language) -> str:
+        """The sentence, with the state's own word."""
+        return self.sentences[language].format_map({**self.params, "state": STATES[self._state][language]})
 
 
 class HoldExpired(Refusal):

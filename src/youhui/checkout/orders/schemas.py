@@ -162,7 +162,10 @@ _PLACE = "OrderRequest"
 _STRATEGY: Schema = {"anyOf": [{"enum": ["priority", "best_for_customer"]}, {"type": "null"}]}
 _BESIDE: Schema = {
     "order_no": {"description": "The shop's number of the order, without a slash", **SHOP_ID},
-    "expected_payable": {"$ref": "#/$defs/amount", "description": "What the customer was told: `total` of the quote"},
+    "expected_payable": {
+        "$ref": "#/$defs/amount",
+        "description": "What the customer was told: `total` of the quote",
+    },
     "hold_seconds": {
         "description": "For how long it holds what it takes; default and most are settings of the shop",
         "anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}],
@@ -197,7 +200,10 @@ REFUND = _takes(
     {
         "type": "object",
         "properties": {
-            "refund_no": {"description": "The shop's number of the refund, its own within the order", **SHOP_ID},
+            "refund_no": {
+                "description": "The shop's number of the refund, its own within the order",
+                **SHOP_ID,
+            },
             "lines": {
                 "type": "array",
                 "maxItems": MOST_LINES,

@@ -39,7 +39,7 @@ orders = Table(
     _amount("discount"),
     _amount("payable"),
     _amount("refunded"),
-    Column("placed_at", UTCDateTime, nullable=False),
+    Column("placed_at", UTCDateTime, nullable=False, index=True),
     Column("hold_until", UTCDateTime, nullable=False),
     Column("taken_at", UTCDateTime, nullable=False),
     Column("pending_until", UTCDateTime, index=True),  # as hold_until while it is pending, else null

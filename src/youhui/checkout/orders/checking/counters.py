@@ -5,13 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from youhui.checkout.orders.checking import store
 from youhui.checkout.orders.checking.report import Proof
 from youhui.checkout.orders.checking.store import ALL_CUSTOMERS, ONE_CUSTOMER, Found, Period
 from youhui.checkout.orders.limits import scopes_of
-from youhui.checkout.orders.model import Limits, Vector
+from youhui.checkout.orders.model import Limits
 from youhui.engine import Promotion
 from youhui.platform.db import Connection
 
@@ -20,7 +20,7 @@ Terms: TypeAlias = Callable[[Connection], Iterable[tuple[str, Promotion | None]]
 
 _ALWAYS = (False, "always")
 _EACH_ALWAYS = (True, "always")
-_MEASURES = Vector._fields
+_MEASURES = store.MEASURES
 _NUMBERS = [f"{name}_{what}" for what in ("used", "held") for name in _MEASURES]
 
 
@@ -41,7 +41,8 @@ def limits(connection: Connection, terms: Terms | None) -> tuple[Proof, Proof, P
 
 def _over(proof: Proof, measure: str, found: Found) -> None:
     names = ("promotion", "customer", "period", "used", "held", "limit")
-    proof.add("over_limit", [{**dict(zip(names, row)), "measure": measure} for row in found.rows], found.all)
+    rows = [{**dict(zip(names, row, strict=True)), "measure": measure} for row in found.rows]
+    proof.add("over_limit", rows, found.all)
 
 
 # -- the limits that the stored terms set
@@ -81,7 +82,7 @@ def _same_limits(promotion: str, says: Limits, should: Limits, p1: Proof, p4: Pr
 
 
 def _each_has_one(proof: Proof, found: Found) -> None:
-    rows = [{"promotion": promotion, "customer": customer} for promotion, customer, _ in found.rows]
+    rows = [{"promotion": row[0], "customer": row[1]} for row in found.rows]
     proof.add("customer_without_counter", rows, found.all)
 
 
@@ -103,9 +104,10 @@ def sums(connection: Connection) -> Proof:
 
 def _differ(proof: Proof, rule: str, names: Sequence[str], found: Found) -> None:
     rows = []
-    for promotion, customer, period, *numbers in found.rows:
-        differs = _different(names, numbers[: len(names)], numbers[len(names) : 2 * len(names)])
-        rows.append({"promotion": promotion, "customer": customer, "period": period, **differs})
+    for row in found.rows:
+        says, should = row[3 : 3 + len(names)], row[3 + len(names) : 3 + 2 * len(names)]
+        key = {"promotion": row[0], "customer": row[1], "period": row[2]}
+        rows.append({**key, **_different(names, says, should)})
     proof.add(rule, rows, found.all)
 
 

@@ -25,7 +25,7 @@ class Drift(NamedTuple):
 
 @dataclass(slots=True)
 class Proof:
-    """Of one promise. `counted`: what was looked at, by name; `drifted` rows in all, of which `drifts` are the first."""
+    """Of one promise. `counted`: what was looked at, by name; `drifts` are the first of the `drifted` rows."""
 
     promise: Promise
     counted: Counter[str] = field(default_factory=Counter)

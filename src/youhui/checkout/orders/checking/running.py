@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from youhui.checkout.orders.checking import counters, store
+from youhui.checkout.orders.checking import counters, orders, store
 from youhui.checkout.orders.checking.counters import Terms
 from youhui.checkout.orders.checking.report import Proof, Report
 from youhui.platform import migrate
@@ -24,7 +24,7 @@ def check(database: Database, terms: Terms | None = None, told: Told = lambda _d
         migrate.require(connection)
         p1, p2, p4 = counters.limits(connection, terms)
         p3 = counters.sums(connection)
-        return Report((p1, p2, p3, p4, _append_only(connection)))
+        return Report((p1, p2, p3, p4, *orders.orders(connection, told), _append_only(connection)))
 
 
 def _append_only(connection: Connection) -> Proof:

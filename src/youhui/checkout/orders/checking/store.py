@@ -1,18 +1,19 @@
-"""What a check asks of the database: rows that differ, found where they lie, and orders in pieces of bounded size."""
+"""What a check asks of the database: rows that differ are found where they lie."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from youhui.checkout.orders.checking.report import SHOWN
-from youhui.checkout.orders.tables import MEASURES
-from youhui.platform import sql, triggers
+from youhui.checkout.orders.model import Vector
+from youhui.platform import triggers
 
+MEASURES = Vector._fields
 AT_ONCE = 1_000
-"""orders of a piece, and rows of a stream that are in memory together"""
+"""rows of a stream that are in memory together"""
 
 ALL_CUSTOMERS = "c.customer = ''"
 ONE_CUSTOMER = "c.customer <> ''"
@@ -31,7 +32,7 @@ _COUNTED = {
 class Found(NamedTuple):
     """The first rows that differ, and how many there are in all."""
 
-    rows: Sequence[Row[Any]]
+    rows: Sequence[Sequence[Any]]
     all: int
 
 
@@ -79,8 +80,8 @@ def kinds_of_counters(connection: Connection) -> Iterator[Alike]:
         f"SELECT c.promotion, CASE WHEN {ALL_CUSTOMERS} THEN 0 ELSE 1 END, {window}, "
         f"{', '.join(f'MAX({always.format(name)})' for name in MEASURES)} FROM counters c GROUP BY 1, 2, 3"
     )
-    for promotion, each_customer, length, *limits in _streamed(connection, query):
-        yield Alike(promotion, bool(each_customer), length, tuple(limits))
+    for row in _streamed(connection, query):
+        yield Alike(row[0], bool(row[1]), row[2], tuple(row[3:]))
 
 
 def without_counter(connection: Connection, promotion: str) -> Found:
@@ -160,8 +161,8 @@ def periods_of(connection: Connection, promotion: str) -> list[Period]:
 def entries_of(connection: Connection, promotion: str) -> Iterator[tuple[Any, tuple[int, ...]]]:
     """When each entry of a promotion was taken, and what it adds to the numbers of its counters."""
     query = f"SELECT l.taken_at, {', '.join(_COUNTED.values())} FROM ledger l WHERE l.promotion = :promotion"
-    for taken_at, *numbers in _streamed(connection, query, promotion=promotion):
-        yield taken_at, tuple(numbers)
+    for row in _streamed(connection, query, promotion=promotion):
+        yield row[0], tuple(row[1:])
 
 
 # -- holds
@@ -197,100 +198,6 @@ def held_for_nothing(connection: Connection) -> Found:
     )
 
 
-# -- orders with all that belongs to them
-
-
-class OrderRow(NamedTuple):
-    """An order, `returned` and `frozen` as JSON texts; `taken_at` as the driver gives it.
-
-    `pending`: 1 if it is marked as unpaid until its deadline, 0 if it is not marked, else 2.
-    """
-
-    order_no: str
-    state: str
-    currency: str
-    customer: str | None
-    total: int
-    discount: int
-    payable: int
-    refunded: int
-    taken_at: object
-    pending: int
-    is_paid: int
-    is_ended: int
-    returned: str
-    frozen: str
-
-
-class EntryRow(NamedTuple):
-    """An entry of the ledger, `by_line` as a JSON text."""
-
-    order_no: str
-    kind: str
-    number: str
-    promotion: str
-    customer: str
-    currency: str
-    taken_at: object
-    uses: int
-    amount: int
-    units: int
-    discount: int
-    by_line: str
-
-
-class RefundRow(NamedTuple):
-    """A refund, `by_line` as a JSON text."""
-
-    order_no: str
-    refund_no: str
-    sequence: int
-    amount: int
-    shipping: int
-    returns_shipping: int
-    by_line: str
-
-
-class Piece(NamedTuple):
-    """Some orders, in the order of their numbers; entries and refunds by order."""
-
-    orders: list[OrderRow]
-    entries: dict[str, list[EntryRow]]
-    refunds: dict[str, list[RefundRow]]
-
-
-_ORDERS = (
-    "SELECT order_no, state, currency, customer, total, discount, payable, refunded, taken_at, "
-    "CASE WHEN pending_until IS NULL THEN 0 WHEN pending_until = hold_until THEN 1 ELSE 2 END, "
-    "CASE WHEN paid_at IS NULL THEN 0 ELSE 1 END, CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END, "
-    f"returned{{text}}, frozen{{text}} FROM orders WHERE order_no > ? ORDER BY order_no LIMIT {AT_ONCE}"
-)
-_ENTRIES = (
-    "SELECT order_no, kind, number, promotion, customer, currency, taken_at, uses, amount, units, discount, "
-    "by_line{text} FROM ledger WHERE order_no > ? AND order_no <= ?"
-)
-_REFUNDS = (
-    "SELECT order_no, refund_no, sequence, amount, shipping, returns_shipping, by_line{text} FROM refunds "
-    "WHERE order_no > ? AND order_no <= ? ORDER BY order_no, sequence"
-)
-
-
-def pieces(connection: Connection) -> Iterator[Piece]:
-    """All orders, by ranges of their numbers: every database reads them so in bounded memory, and one connection is
-    enough for rows of three tables side by side.
-    """
-    last = ""
-    while rows := sql.fetch(connection, _ORDERS, [last]):
-        found = Piece([OrderRow(*row) for row in rows], {}, {})
-        until = found.orders[-1].order_no
-        for row in sql.fetch(connection, _ENTRIES, [last, until]):
-            found.entries.setdefault(row[0], []).append(EntryRow(*row))
-        for row in sql.fetch(connection, _REFUNDS, [last, until]):
-            found.refunds.setdefault(row[0], []).append(RefundRow(*row))
-        yield found
-        last = until
-
-
 def entries_of_no_order(connection: Connection) -> Found:
     """Entries whose order is not there."""
     return _found(
@@ -309,9 +216,9 @@ _EMPTY = "''"
 def _found(connection: Connection, query: str, **values: object) -> Found:
     counted = text(f"SELECT d.*, COUNT(*) OVER () AS drifted FROM ({query}) d LIMIT {SHOWN}")
     rows = connection.execute(counted, values).all()
-    return Found(rows, rows[0].drifted if rows else 0)
+    return Found([tuple(row)[:-1] for row in rows], rows[0].drifted if rows else 0)
 
 
-def _streamed(connection: Connection, query: str, **values: object) -> Iterator[Row[Any]]:
+def _streamed(connection: Connection, query: str, **values: object) -> Iterator[Sequence[Any]]:
     """Rows as they come: the driver keeps no more of them than are asked for at once."""
     yield from connection.execute(text(query).execution_options(yield_per=AT_ONCE), values)

@@ -54,6 +54,7 @@ def _orders() -> None:
         sa.CheckConstraint("refunded >= 0 AND refunded <= payable", op.f("ck_orders_refunded")),
         **TABLE_OPTIONS,
     )
+    op.create_index("ix_orders_placed_at", "orders", ["placed_at"])
     op.create_index("ix_orders_pending_until", "orders", ["pending_until"])
     op.create_index("ix_orders_customer_placed_at", "orders", ["customer", "placed_at"])
 

@@ -1,0 +1,103 @@
+"""Orders with all that belongs to them, in pieces of bounded size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from youhui.platform import sql
+from youhui.platform.db import Connection
+
+AT_ONCE = 1_000
+"""orders of a piece"""
+
+
+class OrderRow(NamedTuple):
+    """An order, `returned` and `frozen` as JSON texts; `taken_at` as the driver gives it.
+
+    `pending`: 1 if it is marked as unpaid until its deadline, 0 if it is not marked, else 2.
+    """
+
+    order_no: str
+    state: str
+    currency: str
+    customer: str | None
+    total: int
+    discount: int
+    payable: int
+    refunded: int
+    taken_at: object
+    pending: int
+    is_paid: int
+    is_ended: int
+    returned: str
+    frozen: str
+
+
+class EntryRow(NamedTuple):
+    """An entry of the ledger, `by_line` as a JSON text."""
+
+    order_no: str
+    kind: str
+    number: str
+    promotion: str
+    customer: str
+    currency: str
+    taken_at: object
+    uses: int
+    amount: int
+    units: int
+    discount: int
+    by_line: str
+
+
+class RefundRow(NamedTuple):
+    """A refund, `by_line` as a JSON text."""
+
+    order_no: str
+    refund_no: str
+    sequence: int
+    amount: int
+    shipping: int
+    returns_shipping: int
+    by_line: str
+
+
+class Piece(NamedTuple):
+    """Some orders, in the order of their numbers; entries and refunds by order."""
+
+    orders: list[OrderRow]
+    entries: dict[str, list[EntryRow]]
+    refunds: dict[str, list[RefundRow]]
+
+
+_ORDERS = (
+    "SELECT order_no, state, currency, customer, total, discount, payable, refunded, taken_at, "
+    "CASE WHEN pending_until IS NULL THEN 0 WHEN pending_until = hold_until THEN 1 ELSE 2 END, "
+    "CASE WHEN paid_at IS NULL THEN 0 ELSE 1 END, CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END, "
+    f"returned{{text}}, frozen{{text}} FROM orders WHERE order_no > ? ORDER BY order_no LIMIT {AT_ONCE}"
+)
+_ENTRIES = (
+    "SELECT order_no, kind, number, promotion, customer, currency, taken_at, uses, amount, units, discount, "
+    "by_line{text} FROM ledger WHERE order_no > ? AND order_no <= ?"
+)
+_REFUNDS = (
+    "SELECT order_no, refund_no, sequence, amount, shipping, returns_shipping, by_line{text} FROM refunds "
+    "WHERE order_no > ? AND order_no <= ? ORDER BY order_no, sequence"
+)
+
+
+def pieces(connection: Connection) -> Iterator[Piece]:
+    """All orders, by ranges of their numbers: every database reads them so in bounded memory, and one connection is
+    enough for rows of three tables side by side.
+    """
+    last = ""
+    while rows := sql.fetch(connection, _ORDERS, [last]):
+        found = Piece([OrderRow(*row) for row in rows], {}, {})
+        until = found.orders[-1].order_no
+        for row in sql.fetch(connection, _ENTRIES, [last, until]):
+            found.entries.setdefault(row[0], []).append(EntryRow(*row))
+        for row in sql.fetch(connection, _REFUNDS, [last, until]):
+            found.refunds.setdefault(row[0], []).append(RefundRow(*row))
+        yield found
+        last = until
