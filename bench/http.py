@@ -56,7 +56,10 @@ def rows() -> Iterator[Row]:
     with_discounts = rates["discounts"]
     yield least("a quote with 3 of 50 discounts / without", ratio_of(with_discounts, ours), 0.7, detail)
     yield least(
-        "a quote with 3 of 50 discounts / the floor app", ratio_of(with_discounts, rates["floor"]), 0.25, detail
+        "a quote with 3 of 50 discounts / the floor app",
+        ratio_of(with_discounts, rates["floor"]),
+        0.25,
+        detail,
     )
 
 

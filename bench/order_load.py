@@ -47,10 +47,7 @@ class Bench:
         self._script = order_shop.script(folder / "orders.lua", self._secret)
         template = make_url(prepared).database
         self._databases = replace(server, create=f"CREATE DATABASE {{name}} TEMPLATE {template}")
-        with psycopg.connect(plain(server.url)) as connection:
-            found = connection.execute("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)").fetchone()
-        assert found is not None
-        self._postmaster = int(found[0])
+        self._postmaster = postmaster(server.url)
 
     def turn(self, name: str, promotion: str, seconds: int = SECONDS) -> Turn:
         """Starts the server on a new database, warms it up, measures it, ends it, and checks its database."""
@@ -82,7 +79,20 @@ class Bench:
 
     def _cpu(self, server: int) -> tuple[float, float]:
         """CPU seconds so far of the server, and of PostgreSQL's processes."""
-        return _cpu_of(server), sum(_cpu_of(pid) for pid in _children(self._postmaster))
+        return _cpu_of(server), database_cpu(self._postmaster)
+
+
+def postmaster(url: str) -> int:
+    """The process of a PostgreSQL."""
+    with psycopg.connect(plain(url)) as connection:
+        found = connection.execute("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)").fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def database_cpu(parent: int) -> float:
+    """CPU seconds so far of all processes of a PostgreSQL."""
+    return sum(_cpu_of(pid) for pid in _children(parent))
 
 
 def plain(url: str) -> str:

@@ -240,7 +240,9 @@ class Batched:
 
     async def start(self) -> None:
         """Connects."""
-        self._connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True, prepare_threshold=1)
+        self._connection = await psycopg.AsyncConnection.connect(
+            self._url, autocommit=True, prepare_threshold=1
+        )
         self._task = asyncio.create_task(self._flush())
 
     async def stop(self) -> None:

@@ -1,21 +1,26 @@
-"""Orders without HTTP and without pricing: the committer on SQLite beside a raw loop, and on databases that have grown."""
+"""The committer without HTTP and without pricing: on SQLite, beside a raw loop that writes the same rows."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 import sqlite3
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import md5
 from pathlib import Path
 from time import perf_counter
 
 import msgspec
 
 from bench import order_shop
-from youhui.checkout.orders.commands import Place, Redemption, Versions
+from bench.pairs import ratio_of
+from bench.results import Row, least
+from youhui.checkout.orders.commands import AnyCommand, Place, Redemption, Versions
 from youhui.checkout.orders.committer import Committer
+from youhui.checkout.orders.counter_store import add_counters
 from youhui.checkout.orders.model import (
     Claim,
     Frozen,
@@ -30,6 +35,8 @@ from youhui.checkout.store import Source, read_versions
 from youhui.platform import migrate
 from youhui.platform.db import Database
 
+PAIRS = 15
+ORDERS = 1_000
 HOT = "p0"
 CLAIM = Claim(Key(HOT), Limits(order_shop.LIMIT))
 FROZEN = Frozen(
@@ -49,17 +56,75 @@ FROZEN = Frozen(
 BY_LINE = {line.id: line.cuts[0].amount for line in FROZEN.lines}
 
 
-def versions_of(database: Database) -> Versions:
+def rows() -> Iterator[Row]:
+    """SQLite beside the raw loop: for one caller, and for 16."""
+    rates: dict[str, list[float]] = {"raw": [], "one": [], "16": []}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        database(f"sqlite:///{folder}/bench.db") as made,
+        committing(made) as committer,
+    ):
+        limit(made)
+        raw, orders = Raw(Path(folder) / "bench.db"), places(counted, versions_of(made))
+        cases: dict[str, Callable[[Iterable[Place]], object]] = {
+            "raw": lambda given: [raw.place(one) for one in given],
+            "one": lambda given: one_caller(committer, given),
+            "16": lambda given: callers(committer, given, 16),
+        }
+        for _ in range(PAIRS):
+            for name, case in cases.items():
+                given = list(itertools.islice(orders, ORDERS))
+                began = perf_counter()
+                case(given)
+                rates[name].append(ORDERS / (perf_counter() - began))
+        raw.close()
+        _check(made, PAIRS * len(cases) * ORDERS)
+    for name, said, bar in (("one", "one caller", 0.5), ("16", "16 callers", 1.0)):
+        ratio = ratio_of(rates[name], rates["raw"])
+        detail = f"{ratio.case:,.0f}/s / {ratio.base:,.0f}/s"
+        yield least(f"orders on SQLite FULL, {said} / a raw loop, one a commit", ratio, bar, detail)
+
+
+def limit(made: Database) -> None:
+    """Makes the counter of the hot promotion."""
+    with made.writing() as connection:
+        add_counters(connection, [CLAIM])
+
+
+def _check(made: Database, accepted: int) -> None:
+    """Counter = ledger = keys = orders = those that were accepted. Raises AssertionError."""
+    tables = (
+        "SELECT count(*) FROM orders",
+        "SELECT count(*) FROM ledger",
+        "SELECT count(*) FROM request_keys",
+    )
+    counter = f"SELECT uses_held FROM counters WHERE promotion = '{HOT}' AND uses_held <= uses_limit"
+    with made.reading() as connection:
+        found = [connection.exec_driver_sql(query).scalar() for query in (*tables, counter)]
+    assert found == [accepted] * 4, (found, accepted)
+
+
+def versions_of(made: Database) -> Versions:
     """Of the rules, which orders are placed by."""
-    with database.reading() as connection:
+    with made.reading() as connection:
         found = read_versions(connection)
     return Versions(found[Source.PROMOTIONS], found[Source.DISCOUNTS])
 
 
-def places(prefix: str, versions: Versions) -> Iterator[Place]:
+def counted(i: int) -> str:
+    """A number after the one before."""
+    return f"N{i:08d}"
+
+
+def scattered(i: int) -> str:
+    """A number anywhere among all others."""
+    return md5(f"new {i}".encode(), usedforsecurity=False).hexdigest()
+
+
+def places(number_of: Callable[[int], str], versions: Versions, start: int = 0) -> Iterator[Place]:
     """Orders of the hot promotion, each with a key of its own."""
-    for i in itertools.count():
-        number = f"{prefix}{i:x}"
+    for i in itertools.count(start):
+        number = number_of(i)
         yield Place(
             order_no=number,
             request="0" * 32,
@@ -98,28 +163,24 @@ def committing(made: Database) -> Iterator[Committer]:
         committer.stop()
 
 
-def one_caller(committer: Committer, orders: Iterator[Place], count: int) -> float:
-    """Orders a second of one thread that waits for each."""
-    began = perf_counter()
-    for command in itertools.islice(orders, count):
+def one_caller(committer: Committer, commands: Iterable[AnyCommand]) -> None:
+    """Of one thread, which waits for each."""
+    for command in commands:
         committer.wait(command)
-    return count / (perf_counter() - began)
 
 
-def many_callers(committer: Committer, orders: Iterator[Place], count: int, callers: int = 16) -> float:
-    """Orders a second of so many tasks, each of which waits for its own."""
-    left = itertools.islice(orders, count)
+def callers(committer: Committer, commands: Iterable[AnyCommand], count: int) -> None:
+    """Of so many tasks, each of which waits for its own."""
+    left = iter(commands)
 
     async def call() -> None:
         for command in left:
             await committer.run(command)
 
     async def all_of_them() -> None:
-        await asyncio.gather(*[call() for _ in range(callers)])
+        await asyncio.gather(*[call() for _ in range(count)])
 
-    began = perf_counter()
     asyncio.run(all_of_them())
-    return count / (perf_counter() - began)
 
 
 class Raw:
@@ -130,18 +191,12 @@ class Raw:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=2000", "foreign_keys=ON"):
             self._connection.execute(f"PRAGMA {pragma}")
 
-    def rate(self, orders: Iterator[Place], count: int) -> float:
-        """Orders a second."""
-        began = perf_counter()
-        for command in itertools.islice(orders, count):
-            self._place(command)
-        return count / (perf_counter() - began)
-
     def close(self) -> None:
         """Lets go of the file."""
         self._connection.close()
 
-    def _place(self, one: Place) -> None:
+    def place(self, one: Place) -> None:
+        """One order."""
         execute, now = self._connection.execute, datetime.now(UTC).replace(tzinfo=None)
         at, until = now.isoformat(" ", "microseconds"), (now + one.hold_for).isoformat(" ", "microseconds")
         frozen, by_line = msgspec.json.encode(one.frozen).decode(), msgspec.json.encode(BY_LINE).decode()
@@ -158,7 +213,10 @@ class Raw:
         execute(_HOLD, (one.order_no, HOT, "", "", 1, one.discount, 0, until))
         execute(
             _ENTRY,
-            (at, at, "hold", one.order_no, "", HOT, one.customer, one.currency, 1, one.discount, 0, one.discount, by_line),
+            (
+                at, at, "hold", one.order_no, "", HOT, one.customer, one.currency, 1, one.discount, 0,
+                one.discount, by_line,
+            ),
         )  # fmt: skip
         execute(_KEY, (one.caller, one.idempotency_key, "place", one.order_no, "", one.request, at))
         execute("COMMIT")

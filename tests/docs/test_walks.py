@@ -94,14 +94,14 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
         password = re.search(r"^ +admin +(\S+)$", said.read_text("utf-8"), re.MULTILINE)
         assert password is not None
         token = serving.admin(database)["authorization"].removeprefix("Bearer ")
-        key = serving.storefront(database, "directory")["authorization"].removeprefix("Bearer ")
+        key = serving.storefront(database, "directory", "quote", "orders")["authorization"].removeprefix("Bearer ")
         (folder / "products.jsonl").write_text('{"id": 1, "name": "Mug", "price": 49}\n')
         first = httpx2.post(f"{url}/api/discounts/", json=FIRST, headers={"authorization": f"Bearer {token}"})
         assert first.status_code == 201
         yield Walk(folder, password[1], {"URL": url, "SHOP": url, "TOKEN": token, "KEY": key})
 
 
-@pytest.mark.parametrize("name", ["accounts", "promotions", "discounts", "directory"])
+@pytest.mark.parametrize("name", ["accounts", "promotions", "discounts", "directory", "orders"])
 def test_the_commands_work_as_they_are_printed(walk: Walk, name: str) -> None:
     page = (DOCS / f"{name}.md").read_text("utf-8")
     for content in CSV.findall(page):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ import pytest
 from tests import servers
 from tests.checked import assert_sound
 from tests.conftest import had
-from tests.faults.shop import Shop
+from tests.faults.shop import Served, Shop
 
 DURABLE = {"postgresql": "durable_postgresql", "mariadb": "durable_mariadb"}
 
@@ -45,18 +46,41 @@ def chance(record_property: Callable[[str, object], None]) -> random.Random:
 @pytest.fixture
 def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
     """A shop on a new database of the kind that the test asks for (`on`); its books must be sound at the end."""
-    kind: str = request.param
+    with _shop(request, request.param, tmp_path) as shop:
+        yield shop
+        assert_sound(shop.url)
+
+
+SERVED = [
+    "sqlite-1",
+    pytest.param("postgresql-3", marks=pytest.mark.servers),
+    pytest.param("mariadb-2", marks=pytest.mark.servers),
+]
+
+
+@pytest.fixture(scope="module", params=SERVED)
+def _served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    kind, _, count = request.param.partition("-")
+    with _shop(request, kind, tmp_path_factory.mktemp("shop")) as shop, shop.served(int(count)) as served:
+        yield served
+
+
+@pytest.fixture
+def served(_served: Served) -> Iterator[Served]:
+    """A shop that is served by nodes which the tests of a module share; its books must be sound after each."""
+    yield _served
+    assert_sound(_served.url)
+    assert [node.complaints() for node in _served.nodes] == [""] * len(_served.nodes)
+
+
+@contextmanager
+def _shop(request: pytest.FixtureRequest, kind: str, folder: Path) -> Iterator[Shop]:
     if kind == "sqlite":
-        yield from _checked(Shop(f"sqlite:///{tmp_path / 'youhui.db'}", tmp_path))
+        yield Shop(f"sqlite:///{folder / 'youhui.db'}", folder)
         return
     server: servers.DatabaseServer = request.getfixturevalue(DURABLE[kind])
     with server.database() as url:
-        yield from _checked(Shop(url, tmp_path, server))
-
-
-def _checked(shop: Shop) -> Iterator[Shop]:
-    yield shop
-    assert_sound(shop.url)
+        yield Shop(url, folder, server)
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects by these markers

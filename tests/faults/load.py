@@ -58,7 +58,8 @@ class Line:
 
     def __init__(self, address: Callable[[], str], headers: Mapping[str, str]) -> None:
         self._address = address
-        self._headers = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        sent = {"host": "shop", "content-type": "application/json", **headers}
+        self._headers = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, request: Request) -> Answer:
@@ -81,7 +82,7 @@ class Line:
             host, _, port = self._address().removeprefix("http://").partition(":")
             self._streams = await asyncio.open_connection(host, int(port))
         key = f"idempotency-key: {request.key}\r\n" if request.key else ""
-        head = f"{request.method} {request.path} HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\n{self._headers}{key}"
+        head = f"{request.method} {request.path} HTTP/1.1\r\n{self._headers}{key}"
         length = f"content-length: {len(request.body)}\r\n\r\n"
         data = (head + length).encode() + request.body
         self._streams[1].write(data[: len(data) - keep_back])
@@ -118,13 +119,13 @@ class Clients:
     """So many clients with a connection each, spread over the nodes. Use it as a block, in a loop."""
 
     def __init__(self, count: int, nodes: Sequence[Callable[[], str]], headers: Mapping[str, str]) -> None:
-        self._lines = [Line(nodes[i % len(nodes)], headers) for i in range(count)]
+        self.lines = [Line(nodes[i % len(nodes)], headers) for i in range(count)]
 
     async def __aenter__(self) -> Clients:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for line in self._lines:
+        for line in self.lines:
             line.cut()
         await asyncio.sleep(0)  # lets the transports close
 
@@ -137,12 +138,12 @@ class Clients:
                 await do(line, piece)
 
         async with asyncio.TaskGroup() as clients:
-            for line in self._lines:
+            for line in self.lines:
                 clients.create_task(one(line))
 
     async def together(self, requests: Sequence[Request]) -> list[Answer]:
         """One request a client, whose last bytes all go out at once."""
-        lines = self._lines[: len(requests)]
+        lines = self.lines[: len(requests)]
         rests = await asyncio.gather(
             *(line.send(request, 1) for line, request in zip(lines, requests, strict=True))
         )

@@ -50,11 +50,15 @@ class Node:
     def start(self, **environment: str) -> float:
         """Waits until it listens; after how many seconds it did."""
         began = time.monotonic()
-        errors = self._held.enter_context(self._log.open("a", encoding="utf-8"))
-        spawned = serving.spawned(
-            self._database, errors=errors, said=self._said, **{**self._environment, **environment}
-        )
-        self._running, self._address = self._held.enter_context(spawned)
+        with ExitStack() as held:
+            errors = held.enter_context(self._log.open("a", encoding="utf-8"))
+            variables = {**self._environment, **environment}
+            spawned = serving.spawned(self._database, errors=errors, said=self._said, **variables)
+            try:
+                self._running, self._address = held.enter_context(spawned)
+            except AssertionError as error:
+                raise AssertionError(f"{error}:\n{self._log.read_text()[-2000:]}") from None
+            self._held = held.pop_all()
         return time.monotonic() - began
 
     def kill(self) -> None:

@@ -62,22 +62,34 @@ class Shop:
         return serving.storefront(self.url, "quote", "orders")
 
     @contextmanager
-    def nodes(self, count: int = 1, url: str | None = None, **environment: str) -> Iterator[list[Node]]:
-        """So many processes that serve it, by way of another URL if one is given."""
+    def served(self, count: int = 1, url: str | None = None, **environment: str) -> Iterator[Served]:
+        """By so many processes; they know the database by another URL if one is given."""
         _ = self.admin, self.checkout
         with ExitStack() as stack:
-            yield [
-                stack.enter_context(Node(url or self.url, self.folder / f"node{i}.log", **environment))
-                for i in range(count)
-            ]
+            nodes = [Node(url or self.url, self.folder / f"node{i}.log", **environment) for i in range(count)]
+            yield Served(self, [stack.enter_context(node) for node in nodes])
 
-    def clients(self, count: int, nodes: Sequence[Node]) -> Clients:
-        """Of its own system, spread over the nodes."""
-        return Clients(count, [node.address for node in nodes], self.checkout)
 
-    def add(self, node: Node, *promotions: dict[str, Any]) -> None:
-        """Stores promotions."""
-        with httpx2.Client(base_url=node.address(), headers=self.admin, timeout=30) as client:
+class Served:
+    """A shop and the nodes that serve it."""
+
+    def __init__(self, shop: Shop, nodes: Sequence[Node]) -> None:
+        self.shop = shop
+        self.url = shop.url
+        self.nodes = nodes
+
+    @property
+    def node(self) -> Node:
+        """The first."""
+        return self.nodes[0]
+
+    def clients(self, count: int) -> Clients:
+        """Of the shop's own system, spread over the nodes."""
+        return Clients(count, [node.address for node in self.nodes], self.shop.checkout)
+
+    def add(self, *promotions: dict[str, Any]) -> None:
+        """Stores promotions, by way of the first node."""
+        with httpx2.Client(base_url=self.node.address(), headers=self.shop.admin, timeout=30) as client:
             for one in promotions:
                 answer = client.post(PROMOTIONS, json=one)
                 assert answer.status_code == 201, answer.text

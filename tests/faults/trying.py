@@ -22,3 +22,10 @@ def on(*kinds: str) -> pytest.MarkDecorator:
     """Runs a test with a shop on each of these kinds of database."""
     params = [pytest.param(kind, marks=() if kind == "sqlite" else pytest.mark.servers) for kind in kinds]
     return pytest.mark.parametrize("shop", params, indirect=True)
+
+
+POINTS = [
+    "opened", "locked", "orders", "changes", "refunds", "ended", "holds", "entries", "counters", "written",
+    "commit", "committed",
+]  # fmt: skip
+"""the failpoints of the committer, in the order in which a batch passes them"""

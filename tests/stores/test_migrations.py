@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from youhui.platform import migrate
 from youhui.platform.db import Database, metadata
+from youhui.promotions import store
 
 importlib.import_module("youhui.bootstrap")  # so that every table is known
 
@@ -36,6 +38,31 @@ def test_up_down_and_up_again(database: Database) -> None:
         migrate.upgrade(database)
         migrate.downgrade(database, "base")
         assert tables(database) == set()
+
+
+def test_what_a_promotion_stated_of_its_use_gives_way_to_counters(database: Database) -> None:
+    """0007: what was left of a stock is the stock; limits are counted from the first order on."""
+    actions = [{"kind": "amount_off", "amount": "1.00", "target": "order"}]
+    migrate.upgrade(database)
+    migrate.downgrade(database, "0006")
+    old = {"id": "p", "actions": actions, "usage_limit": 9, "used": 3, "budget": "60.00", "units_left": 5}
+    column = {"promotion": "p", "at": "2026-11-11 12:00:00", "document": json.dumps(old)}
+    row = text(
+        "INSERT INTO promotions (id, currency, active, priority, lane, document, position, version, created_at, "
+        "updated_at) VALUES (:promotion, 'CNY', :active, 0, 'order', :document, 1, 1, :at, :at)"
+    )
+    with database.writing() as connection:
+        connection.execute(row, {**column, "active": True})
+    migrate.upgrade(database)
+    with database.reading() as connection:
+        (found,) = connection.execute(text("SELECT * FROM counters"))
+        terms = store.get(connection, "p").document
+    assert terms == {"id": "p", "actions": actions, "usage_limit": 9, "budget": "60.00", "stock": 5}
+    assert tuple(found) == ("p", "", "", None, None, 9, 6000, 5, 0, 0, 0, 0, 0, 0)
+    migrate.downgrade(database, "0006")
+    with database.reading() as connection:
+        terms = store.get(connection, "p").document
+    assert terms == {"id": "p", "actions": actions, "usage_limit": 9, "budget": "60.00", "units_left": 5}
 
 
 def test_a_process_of_this_version_starts_on_the_tables_of_a_newer_one(database: Database) -> None:

@@ -101,7 +101,7 @@ def test_what_fails_fails_for_all_who_waited_and_not_for_the_next() -> None:
         if (error := outcomes.pop(0)) is not None:
             raise error
 
-    async def ask() -> list[BaseException | None]:
+    async def ask() -> tuple[BaseException | None, ...]:
         both = await asyncio.gather(gathering([1]), gathering([2]), return_exceptions=True)
         await gathering([3])
         return both
@@ -145,10 +145,7 @@ class Held:
 
 
 def told(held: Held, *counted: Promotion, customer: str | None = "ann") -> Told:
-    return Told(
-        counted={one.id: one for one in counted}, counts=cast("Counts", held), customer=customer, at=NOON,
-        since=0.0,
-    )  # fmt: skip
+    return Told({one.id: one for one in counted}, cast("Counts", held), customer, NOON, 0.0)
 
 
 def test_a_promotion_without_limits_costs_no_look() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from youhui.engine import Layer, Promotion, Used
+from youhui.engine import Layer, Promotion
 from youhui.engine.facts import Attributes
 
 
@@ -16,11 +16,10 @@ class Rule:
     """A stored promotion as it is priced.
 
     `position` is its place in list order: a new one comes after all others. `version` is the version of its source at
-    its last change. `used`: what was used of it, by all customers.
+    its last change.
     """
 
     promotion: Promotion
-    used: Used
     currency: str
     position: int
     version: int

@@ -23,6 +23,10 @@ SENTENCES: dict[str, Mapping[Language, str]] = {
         "编号须为 1–64 个字符，以文字或数字开头，不含空格、逗号、斜杠",
         "An id has 1 to 64 characters, begins with a letter or digit, and has no space, comma or slash",
     ),
+    "counted": both(
+        "由订单统计得出，请勿填写；限量件数请填 stock",
+        "It is counted from orders: leave it out; how many units there are is `stock`",
+    ),
     "reserved_id": both("编号不能以 {got} 开头", "An id must not begin with {got}"),
     "not_a_shop_id": both(
         "编号须为 1–64 个字符，不含空格、逗号和控制字符",
@@ -40,6 +44,7 @@ SENTENCES: dict[str, Mapping[Language, str]] = {
         "须指明退什么：lines、shipping 或 all", "Say what is refunded: lines, shipping or all"
     ),
     "all_alone": both("all 不能与 lines、shipping 同时使用", "With `all` there are no lines and no shipping"),
+    "order_too_large": both("订单金额过大", "The order comes to too much"),
     "unknown_product": both(
         "商城资料中没有商品 {got}，须给出单价", "The directory has no product {got}: state its unit price"
     ),

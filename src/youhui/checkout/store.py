@@ -8,7 +8,7 @@ from enum import IntEnum
 from sqlalchemy import Connection, select, update
 
 from youhui.checkout.tables import rules_version
-from youhui.platform.sql import dialect_of, fetch, read_at
+from youhui.platform.sql import dialect_of, fetch, read_at, run, together
 
 _RULES = 5_170_017
 """of PostgreSQL's advisory lock: any number that nobody else in this database uses"""
@@ -44,9 +44,10 @@ def lock_versions(connection: Connection) -> tuple[datetime, dict[Source, int]]:
         text = f"SELECT version FROM rules_version WHERE id IN ({_IDS}) ORDER BY id LOCK IN SHARE MODE"
         versions = [row[0] for row in fetch(connection, text)]
         return database_now(connection), dict(zip(LOCKED, versions, strict=True))
-    if dialect == "postgresql":  # on SQLite who writes is alone
-        fetch(connection, f"SELECT pg_advisory_xact_lock_shared({_RULES})")
-    ((now, *versions),) = fetch(connection, f"SELECT {_NOW[dialect]}, {_VERSIONS}")
+    with together(connection):
+        if dialect == "postgresql":  # on SQLite who writes is alone
+            run(connection, f"SELECT pg_advisory_xact_lock_shared({_RULES})", [()])
+        ((now, *versions),) = fetch(connection, f"SELECT {_NOW[dialect]}, {_VERSIONS}")
     return read_at(now), dict(zip(LOCKED, versions, strict=True))
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from youhui.cli.check import check
 from youhui.cli.config import config
 from youhui.cli.conformance import conformance
 from youhui.cli.database import db
@@ -45,7 +46,7 @@ def _youhui(
     pass
 
 
-for command in (price, lint, conformance, schema, serve, config):
+for command in (price, lint, conformance, schema, serve, config, check):
     app.command()(command)
 app.command("import")(import_)
 app.add_typer(db, name="db")

@@ -72,7 +72,7 @@ def check(database: Database) -> None:
 def require(connection: Connection) -> None:
     """Raises TablesDiffer if tables that this version needs are missing."""
     if is_behind(found := current(connection)):
-        raise TablesDiffer(f"{found or 'none'}, not {head()}.")
+        raise TablesDiffer(f"they stand at {found or 'nothing'}, this version needs {head()}.")
 
 
 def current(connection: Connection) -> str | None:

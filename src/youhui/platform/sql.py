@@ -10,13 +10,18 @@ import functools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, String, Table
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeEngine
 
 from youhui.platform import statements
 from youhui.platform.db import MYSQL
+
+if TYPE_CHECKING:
+    import psycopg
 
 T = TypeVar("T")
 
@@ -47,19 +52,100 @@ def run(connection: Connection, text: str, rows: Iterable[Sequence[object]]) -> 
             cursor.executemany(written, values)
 
 
+def insert(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[object]]
+) -> None:
+    """New rows, with the values of these columns."""
+    _at_once(connection, _Written(table, tuple(columns)), rows)
+
+
+def update(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    keys: Sequence[str],
+    rows: Iterable[Sequence[object]],
+) -> None:
+    """Writes columns over where keys are as given: a row has the values of the columns, then of the keys."""
+    _at_once(connection, _Written(table, tuple(columns), tuple(keys)), rows)
+
+
+class _Written(NamedTuple):
+    """What is written: new rows, if there are no keys."""
+
+    table: Table
+    columns: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+
+
+def _at_once(connection: Connection, what: _Written, rows: Iterable[Sequence[object]]) -> None:
+    """PostgreSQL takes a list for each column: a tenth of the work of a statement for each row."""
+    if dialect_of(connection) != "postgresql":
+        run(connection, _one_by_one(what), rows)
+    elif columns := [list(column) for column in zip(*rows, strict=True)]:
+        with _cursor(connection, _in_lists(what)) as (cursor, written):
+            cursor.execute(written, columns)
+
+
+@functools.lru_cache(64)
+def _one_by_one(what: _Written) -> str:
+    table, names = what.table.name, ", ".join(what.columns)
+    if not what.keys:
+        return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(what.columns))})"
+    changes = ", ".join([f"{name} = ?" for name in what.columns])
+    same = " AND ".join([f"{name} = ?" for name in what.keys])
+    return f"UPDATE {table} SET {changes} WHERE {same}"
+
+
+@functools.lru_cache(64)
+def _in_lists(what: _Written) -> str:
+    table, names = what.table.name, what.columns + what.keys
+    lists = ", ".join([f"{{list}}::{_listed_type(what.table.c[name].type)}[]" for name in names])
+    if not what.keys:
+        return f"INSERT INTO {table} ({', '.join(names)}) SELECT * FROM unnest({lists})"
+    changes = ", ".join([f"{name} = new.{name}" for name in what.columns])
+    same = " AND ".join([f"{table}.{name} = new.{name}" for name in what.keys])
+    return f"UPDATE {table} SET {changes} FROM unnest({lists}) AS new ({', '.join(names)}) WHERE {same}"
+
+
+def _listed_type(type_: TypeEngine[Any]) -> str:
+    """PostgreSQL's, without a length: the column refuses what is too long, a cast would cut it off."""
+    if isinstance(type_, String):
+        return "text"
+    return str(type_.compile(dialect=postgresql.dialect()))
+
+
+@contextmanager
+def together(connection: Connection) -> Iterator[None]:
+    """On PostgreSQL statements are sent without waiting for each: what they raise is raised at the end at the latest."""
+    if dialect_of(connection) != "postgresql":
+        yield
+        return
+    driver = cast("psycopg.Connection[Any]", connection.connection.dbapi_connection)
+    with _raising(connection, "several statements"), driver.pipeline():
+        yield
+
+
 @contextmanager
 def _cursor(connection: Connection, text: str) -> Iterator[tuple[Any, str]]:
-    """The driver's own, and the text as it takes it; what the driver raises is raised as SQLAlchemy would."""
-    driver = connection.connection
+    """The driver's own, and the text as it takes it."""
     written = _written(text, dialect_of(connection))
     statements.add()
-    cursor = driver.cursor()
+    cursor = connection.connection.cursor()
     try:
-        yield cursor, written
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise _wrapped(connection, written, error) from error
+        with _raising(connection, written):
+            yield cursor, written
     finally:
         cursor.close()
+
+
+@contextmanager
+def _raising(connection: Connection, text: str) -> Iterator[None]:
+    """What the driver raises is raised as SQLAlchemy would."""
+    try:
+        yield
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _wrapped(connection, text, error) from error
 
 
 def _wrapped(connection: Connection, text: str, error: Any) -> BaseException:
@@ -127,12 +213,14 @@ def _size(count: int) -> int:
 
 @functools.lru_cache(2048)
 def _written(text: str, dialect: str) -> str:
-    sqlite, postgresql = dialect == "sqlite", dialect == "postgresql"
+    sqlite, postgres = dialect == "sqlite", dialect == "postgresql"
+    text = text if sqlite else text.replace("%", "%%").replace("?", "%s")
     for place, written in (
         ("{lock}", "" if sqlite else "FOR UPDATE"),
-        ("{text}", "::text" if postgresql else ""),
-        ("{new}", "INSERT OR IGNORE" if sqlite else "INSERT" if postgresql else "INSERT IGNORE"),
-        ("{unless_there}", "ON CONFLICT DO NOTHING" if postgresql else ""),
+        ("{text}", "::text" if postgres else ""),
+        ("{list}", "%b"),
+        ("{new}", "INSERT OR IGNORE" if sqlite else "INSERT" if postgres else "INSERT IGNORE"),
+        ("{unless_there}", "ON CONFLICT DO NOTHING" if postgres else ""),
     ):
         text = text.replace(place, written)
-    return text if sqlite else text.replace("%", "%%").replace("?", "%s")
+    return text

@@ -39,10 +39,15 @@ def restore(connection: Connection) -> None:
             protect(connection, table)
 
 
+def wanted(connection: Connection) -> list[str]:
+    """The names of all that the tables should have."""
+    return [name for table in _present(connection) for name in _names(connection, table)]
+
+
 def missing(connection: Connection) -> list[str]:
-    """The names of the triggers that tables should have and do not; one that is switched off is missing."""
+    """The names of those that are not there; one that is switched off is not."""
     there = _there(connection)
-    return [name for table in _present(connection) for name in _names(connection, table) if name not in there]
+    return [name for name in wanted(connection) if name not in there]
 
 
 def _present(connection: Connection) -> Iterable[str]:
@@ -84,5 +89,6 @@ def _statements(connection: Connection, table: str, name: str) -> list[str]:
     action = name.rpartition("_")[2].upper()
     refuses = f"SELECT RAISE(ABORT, '{says}')"
     if connection.dialect.name in MYSQL:
-        refuses = f"SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{says}'"
+        # "Cannot delete or update a row": by the usual state, 45000, the driver would report a server in trouble.
+        refuses = f"SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 1451, MESSAGE_TEXT = '{says}'"
     return [f"CREATE TRIGGER {name} BEFORE {action} ON {table} FOR EACH ROW BEGIN {refuses}; END"]

@@ -16,7 +16,7 @@ from youhui.platform.openapi import ERRORS, Schema
 from youhui.platform.paging import Page, Paging, page_of
 from youhui.platform.requests import Caller, IfMatch, etag
 from youhui.promotions.model import StoredPromotion
-from youhui.promotions.rules import ANSWERED, Terms, read_terms
+from youhui.promotions.rules import ANSWERED, Terms, check_uncounted, read_terms
 from youhui.promotions.schemas import PromotionOut, promotion_out
 from youhui.promotions.service import Promotions
 
@@ -47,27 +47,33 @@ def router(
     """The routes. `currency` is of a promotion that names none."""
     routes = APIRouter(prefix="/api/marketing/promotions", tags=["promotions"], responses=ERRORS)
 
-    def terms_of(document: dict[str, object]) -> Terms:
+    def terms_of(document: dict[str, object], new: bool = False) -> Terms:
         try:
+            if new:
+                check_uncounted(document)
             return read_terms(document, currency, registry)
         except InvalidDocument as error:
             raise invalid(error.problems) from None
 
     def answered(stored: StoredPromotion, response: Response) -> PromotionOut:
         response.headers["etag"] = etag(stored.version)
-        return promotion_out(stored, clock())
+        (counted,) = service.counted([stored])
+        return promotion_out(counted, clock())
 
     @routes.post("", status_code=201, summary="Store a promotion", openapi_extra=_BODY)
     def create(document: Document, by: Caller, response: Response) -> PromotionOut:
-        """The id must be new: 409 PROMOTION_EXISTS. The next quote is priced with it."""
-        (added,) = service.add([terms_of(document)], by)
+        """The id must be new: 409 PROMOTION_EXISTS. The next quote is priced with it.
+
+        What was used cannot be stated: `used` and its like are counted from orders.
+        """
+        (added,) = service.add([terms_of(document, new=True)], by)
         return answered(added, response)
 
     @routes.get("", summary="List promotions")
     def listed(paging: Wanted) -> Page[PromotionOut]:
         """In list order: the order of creation."""
         found, total = service.page(paging.offset, paging.page_size)
-        return page_of([promotion_out(one, clock()) for one in found], total, paging)
+        return page_of([promotion_out(one, clock()) for one in service.counted(found)], total, paging)
 
     @routes.get("/{id}", summary="One promotion")
     def one(id: str, response: Response) -> PromotionOut:  # noqa: A002
@@ -84,6 +90,8 @@ def router(
     ) -> PromotionOut:
         """Replaces all its terms; its id may be left out of the body, and its place in the list stays.
 
+        409 LIMIT_BELOW_USE if a limit is below what is used and held; 409 CURRENCY_FIXED if there are orders with it in
+        another currency. What answers say was used is ignored.
         With `If-Match` only as it was read: else 412 PRECONDITION_FAILED.
         """
         if document.setdefault("id", id) != id:
@@ -92,7 +100,10 @@ def router(
 
     @routes.delete("/{id}", status_code=204, summary="Delete a promotion")
     def remove(id: str, by: Caller, version: IfMatch) -> Response:  # noqa: A002
-        """The next quote is priced without it. With `If-Match` only as it was read."""
+        """The next quote is priced without it; what unpaid orders hold of its limits is let go.
+
+        With `If-Match` only as it was read.
+        """
         service.remove(id, by, version)
         return Response(status_code=204)
 
@@ -112,13 +123,6 @@ _BESIDE: dict[str, Any] = {
         "type": "string",
         "pattern": "^[A-Z]{3}$",
         "description": "Of all its amounts (default: the shop's)",
-    },
-    "used": {"type": "integer", "minimum": 0, "description": "How often it was used"},
-    "budget_used": {"type": "string", "description": "How much of its budget was given away"},
-    "units_left": {
-        "type": ["integer", "null"],
-        "minimum": 0,
-        "description": "How many units may still have its price",
     },
     **{key: {"readOnly": True} for key in ANSWERED},
 }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
+
+from youhui.checkout.orders.model import Claim, Numbers
 
 State: TypeAlias = Literal["inactive", "scheduled", "running", "ended"]
 """已停用 未开始 生效中 已结束"""
@@ -15,8 +17,8 @@ State: TypeAlias = Literal["inactive", "scheduled", "running", "ended"]
 class StoredPromotion:
     """A promotion as it lies in the database.
 
-    `document` is its canonical document without the currency (FORMAT.md 2 and docs/algorithm/extensions.md), counters
-    included. `position`: its place in list order; `version`: the version of all rules at its last change.
+    `document` is its canonical document without the currency (FORMAT.md 2 and docs/algorithm/extensions.md): its terms,
+    without what was used. `position`: its place in list order; `version`: the version of all rules at its last change.
     """
 
     id: str
@@ -42,3 +44,14 @@ class StoredPromotion:
         if self.valid_until is not None and at >= self.valid_until:
             return "ended"
         return "running"
+
+
+class Counted(NamedTuple):
+    """A promotion, and what was used and is held of it in all.
+
+    `windows`: the counters of all customers that count in a day, week or month, as they are in the present one.
+    """
+
+    promotion: StoredPromotion
+    numbers: Numbers
+    windows: tuple[tuple[Claim, Numbers], ...] = ()

@@ -14,6 +14,17 @@ class PromotionExists(Refusal):
     sentences = both("促销活动 {id} 已存在", "A promotion {id} exists already")
 
 
+class CurrencyFixed(Refusal):
+    """Orders took of it in another currency: what was used and held would be of no currency."""
+
+    status = 409
+    code = "CURRENCY_FIXED"
+    sentences = both(
+        "促销活动 {id} 已有 {currency} 订单，不能更换货币",
+        "There are orders in {currency} with promotion {id}: its currency cannot be changed",
+    )
+
+
 class PromotionNotFound(Refusal):
     """There is none with this id."""
 

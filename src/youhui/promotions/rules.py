@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from youhui.checkout.ports import Rule
-from youhui.engine import InvalidDocument, Problem, Promotion, Registry, Used, encode_promotion
-from youhui.engine.codec import decode_counted
+from youhui.engine import InvalidDocument, Problem, Promotion, Registry, decode_promotion, encode_promotion
 from youhui.engine.money import is_currency
 from youhui.promotions.model import StoredPromotion
 
-ANSWERED = ("state", "version", "created_at", "updated_at")
+COUNTED = ("used", "held", "budget_used", "budget_held", "units_used", "units_held", "units_left")
+"""keys of answers that say what orders took"""
+ANSWERED = ("state", "version", "created_at", "updated_at", *COUNTED, "windows")
 """keys that answers have and requests need not leave out, so that what was read can be sent back"""
 
 _ID = re.compile(r"\w[^\s,/\\\x00-\x1f\x7f]{0,63}")
+_NOTHING = re.compile(r"0(\.0{1,3})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_NAME = 100
 DISCOUNT = "discount:"
@@ -28,7 +30,6 @@ class Terms:
     """A promotion that was sent, read and found right."""
 
     promotion: Promotion
-    used: Used
     currency: str
 
     def stored(self, *, position: int, version: int, created_at: datetime, at: datetime) -> StoredPromotion:
@@ -43,7 +44,7 @@ class Terms:
             lane=promotion.lane,
             valid_from=_instant(promotion.valid_from),
             valid_until=_instant(promotion.valid_until),
-            document=encode_promotion(promotion, self.currency, self.used),
+            document=encode_promotion(promotion, self.currency),
             position=position,
             version=version,
             created_at=created_at,
@@ -59,17 +60,34 @@ def read_terms(document: Mapping[str, object], currency: str, registry: Registry
     terms = {key: value for key, value in document.items() if key not in ("currency", *ANSWERED)}
     if "used_by_customer" in terms:  # in a case it is of that case's customer; here there are many
         raise InvalidDocument([Problem("used_by_customer", "unknown_key", {"got": "used_by_customer"})])
-    promotion, used = decode_counted(terms, given, registry)
+    promotion = decode_promotion(terms, given, registry)
     problems = _unstorable(promotion)
     if problems:
         raise InvalidDocument(problems)
-    return Terms(promotion, used, given)
+    return Terms(promotion, given)
+
+
+def check_uncounted(document: Mapping[str, object]) -> None:
+    """A new promotion begins with nothing used: it may say so, and no more. Raises InvalidDocument."""
+    fresh = {"units_left": document.get("stock")}
+    problems = [
+        Problem(key, "counted", {"got": str(document[key])[:60]})
+        for key in COUNTED
+        if key in document and document[key] not in (None, 0, fresh.get(key)) and not _is_zero(document[key])
+    ]
+    if problems:
+        raise InvalidDocument(problems)
+
+
+def _is_zero(value: object) -> bool:
+    return isinstance(value, str) and _NOTHING.fullmatch(value) is not None
 
 
 def rule_of(row: StoredPromotion, registry: Registry) -> Rule:
     """The rule of a row. Raises InvalidDocument if it uses a kind that is no longer installed."""
-    promotion, used = decode_counted(row.document, row.currency, registry)
-    return Rule(promotion, used, row.currency, row.position, row.version)
+    return Rule(
+        decode_promotion(row.document, row.currency, registry), row.currency, row.position, row.version
+    )
 
 
 def _unstorable(promotion: Promotion) -> list[Problem]:

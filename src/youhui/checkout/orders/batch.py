@@ -25,6 +25,7 @@ from youhui.checkout.store import LOCKED, lock_versions
 from youhui.platform.db import Connection
 from youhui.platform.failpoints import reach
 from youhui.platform.problems import Refusal
+from youhui.platform.sql import together
 
 Outcome = Done | Refusal | Changed | HoldEnded
 
@@ -145,7 +146,7 @@ def _locked(connection: Connection, claims: Iterable[Claim]) -> dict[Key, Counte
 
 def write(connection: Connection, writes: Writes, now: datetime) -> None:
     """All of it. Raises Conflict where another node has written a row of the same key."""
-    with store.conflicts():
+    with store.conflicts(), together(connection):
         store.add_orders(connection, writes.new_orders.values())
         reach("committer.orders")
         store.change_orders(connection, writes.changed_orders.values())

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from youhui.checkout.orders import store
+from youhui.checkout.orders import tables
 from youhui.checkout.orders.book import Counter, Hold
 from youhui.checkout.orders.model import Claim, Key, Limits, Numbers, Order, Vector
 from youhui.platform import sql
@@ -53,12 +54,9 @@ def orders_with_expired_holds(
 
 def add_holds(connection: Connection, holds: Iterable[Hold]) -> None:
     """New ones."""
-    text = (
-        "INSERT INTO holds (order_no, promotion, customer, period, uses, amount, units, until) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-    )
+    columns = ("order_no", *Key._fields, *tables.MEASURES, "until")
     rows = [(one.order_no, *one.key, *one.moved, instant(connection, one.until)) for one in holds]
-    sql.run(connection, text, rows)
+    sql.insert(connection, tables.holds, columns, rows)
 
 
 def end_holds(connection: Connection, numbers: Sequence[str]) -> None:
@@ -141,13 +139,11 @@ def add_counters(connection: Connection, claims: Iterable[Claim]) -> None:
 
 def change_counters(connection: Connection, counters: Iterable[Counter]) -> None:
     """The numbers and limits of locked rows, written over."""
-    text = (
-        "UPDATE counters SET uses_limit = ?, amount_limit = ?, units_limit = ?, uses_used = ?, amount_used = ?, "
-        "units_used = ?, uses_held = ?, amount_held = ?, units_held = ? "
-        "WHERE promotion = ? AND customer = ? AND period = ?"
-    )
-    rows = sorted(counters, key=lambda row: row.key)
-    sql.run(connection, text, [(*row.limits, *row.used, *row.held, *row.key) for row in rows])
+    columns = [f"{name}_{what}" for what in ("limit", "used", "held") for name in tables.MEASURES]
+    rows = [
+        (*row.limits, *row.used, *row.held, *row.key) for row in sorted(counters, key=lambda row: row.key)
+    ]
+    sql.update(connection, tables.counters, columns, Key._fields, rows)
 
 
 def _counter(row: Sequence[Any]) -> Counter:

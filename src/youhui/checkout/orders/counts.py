@@ -7,7 +7,6 @@ what others take within a second; what decides is locked by the committer, whate
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
 
@@ -26,6 +25,7 @@ MOST = 100_000
 """counters, and customers, of which something is held: about 0.5 kB each"""
 
 _UNUSED = Used()
+_NONE: Mapping[str, Used] = {}
 _ZERO = Numbers(NOTHING, NOTHING)
 
 
@@ -37,10 +37,8 @@ class Counts:
         self._clock = clock
         self._held: Recent[Key, Numbers] = Recent(MOST)
         self._reading = Gathering(readers, self._read)
-
-    def get(self, key: Key, since: float) -> Numbers | None:
-        """As of this instant (monotonic) or later, without waiting; None: not known. A counter without a row is zero."""
-        return self._held.get(key, since)
+        self.get = self._held.get
+        """of a key: as of this instant (monotonic) or later, without waiting; None: not known, zero: it has no row"""
 
     def publish(self, numbers: Mapping[Key, Numbers]) -> None:
         """What was just committed. Called in any thread."""
@@ -57,33 +55,44 @@ class Counts:
         self._held.put({key: found.get(key, _ZERO) for key in keys}, at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Told(Usage):
     """What one pricing is told. It costs something for the `counted` promotions only, once each.
 
     `since`: how old the numbers may be. `missing` gets the keys of what is not held: those were taken for zero.
     """
 
-    counted: Mapping[str, Promotion]
-    counts: Counts
-    customer: str | None
-    at: datetime
-    since: float
-    missing: set[Key] = field(default_factory=set)
-    told: dict[str, Used] = field(default_factory=dict)
+    __slots__ = ("_at", "_counted", "_customer", "_get", "_since", "_told", "missing")
+    __setattr__ = object.__setattr__  # not frozen, for half the time of making one: every quote does
+
+    def __init__(
+        self,
+        counted: Mapping[str, Promotion],
+        counts: Counts,
+        customer: str | None,
+        at: datetime,
+        since: float,
+    ) -> None:
+        super().__init__(_NONE)
+        self.missing: set[Key] = set()
+        self._counted = counted
+        self._get = counts.get
+        self._customer = customer
+        self._at = at
+        self._since = since
+        self._told: dict[str, Used] = {}
 
     def of(self, promotion: str) -> Used:
         """What was used of this promotion."""
-        counted = self.counted.get(promotion)
+        counted = self._counted.get(promotion)
         if counted is None:
             return _UNUSED
-        used = self.told.get(promotion)
+        used = self._told.get(promotion)
         if used is None:
-            used = self.told[promotion] = used_of(counted, self.customer, self.at, self._numbers)
+            used = self._told[promotion] = used_of(counted, self._customer, self._at, self._numbers)
         return used
 
     def _numbers(self, key: Key) -> Numbers | None:
-        found = self.counts.get(key, self.since)
+        found = self._get(key, self._since)
         if found is None:
             self.missing.add(key)
         return found

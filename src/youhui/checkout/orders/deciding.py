@@ -5,7 +5,6 @@ A command that cannot be done raises before it changes anything, so that the oth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,17 +21,9 @@ from youhui.checkout.orders.commands import (
     Place,
     Versions,
 )
-from youhui.checkout.orders.model import (
-    Entry,
-    Frozen,
-    FrozenPromotion,
-    Kind,
-    Order,
-    Refund,
-    Returned,
-    State,
-    Vector,
-)
+from youhui.checkout.orders.entering import LATE, entries, reversals
+from youhui.checkout.orders.model import Kind, Order, Refund, State
+from youhui.checkout.orders.past import as_paid, as_placed, as_refunded
 from youhui.checkout.orders.problems import (
     KeyReused,
     OrderExists,
@@ -41,9 +32,6 @@ from youhui.checkout.orders.problems import (
     RefundExists,
 )
 from youhui.checkout.orders.returns import Return, return_of
-
-LATE = "late"
-"""the number of entries of capacity that was taken again"""
 
 
 def decide(command: AnyCommand, book: Book) -> Done:
@@ -114,37 +102,6 @@ def _named(command: Command) -> tuple[str, str, str]:
     return operation, command.order_no, number
 
 
-def as_placed(order: Order) -> Order:
-    """As it was when it was placed."""
-    return replace(
-        order, state="pending", paid_at=None, ended_at=None, refunded=0, returned=Returned(),
-        taken_at=order.placed_at,
-    )  # fmt: skip
-
-
-def as_paid(order: Order) -> Order:
-    """As it was when it was paid."""
-    return replace(order, state="paid", ended_at=None, refunded=0, returned=Returned())
-
-
-def as_refunded(order: Order, refunds: Iterable[Refund], last: Refund) -> Order:
-    """As it was after one of its refunds."""
-    done = [refund for refund in refunds if refund.sequence <= last.sequence]
-    refunded = sum([refund.amount for refund in done])
-    lines: dict[str, int] = {}
-    for refund in done:
-        for line, (units, _) in refund.lines.items():
-            lines[line] = lines.get(line, 0) + units
-    whole = order.state == "refunded" and max(r.sequence for r in refunds) == last.sequence
-    return replace(
-        order,
-        state="refunded" if whole else "partially_refunded",
-        ended_at=order.ended_at if whole else None,
-        refunded=refunded,
-        returned=order.returned if whole else Returned(lines, any(r.returns_shipping for r in done)),
-    )
-
-
 # -- the commands
 
 
@@ -161,7 +118,7 @@ def _place(command: Place, book: Book) -> Done:
         raise Changed(full)
     order = _order(command, book.now)
     book.place(order, command.redemptions)
-    book.enter(_entries(order, "hold", book.now))
+    book.enter(entries(order, "hold", book.now))
     return Done(order)
 
 
@@ -198,7 +155,7 @@ def _pay(command: Pay, book: Book) -> Done:
     book.end_hold(order.order_no, use=True)
     paid = replace(order, state="paid", paid_at=book.now)
     book.change(paid)
-    book.enter(_entries(paid, "commit", book.now))
+    book.enter(entries(paid, "commit", book.now))
     return Done(paid)
 
 
@@ -212,8 +169,8 @@ def _pay_late(command: Pay, order: Order, book: Book) -> Done:
     book.use(command.again)
     paid = replace(order, state="paid", paid_at=book.now, ended_at=None, taken_at=book.now)
     book.change(paid)
-    book.enter(_entries(paid, "hold", book.now, LATE))
-    book.enter(_entries(paid, "commit", book.now, LATE))
+    book.enter(entries(paid, "hold", book.now, LATE))
+    book.enter(entries(paid, "commit", book.now, LATE))
     return Done(paid)
 
 
@@ -234,7 +191,7 @@ def _cancel(command: Cancel, book: Book) -> Done:
 def _ended(book: Book, order: Order, state: State, kind: Kind) -> Order:
     ended = replace(order, state=state, ended_at=book.now)
     book.change(ended)
-    book.enter(_entries(ended, kind, book.now))
+    book.enter(entries(ended, kind, book.now))
     return ended
 
 
@@ -261,7 +218,7 @@ def _refund(command: GiveBackPart, book: Book) -> Done:
     book.change(after)
     for share in back.shares:
         book.give_back(share.promotion, order, share.moved)
-    book.enter(_reversals(after, refund, back))
+    book.enter(reversals(after, refund, back))
     return Done(after, refund)
 
 
@@ -288,56 +245,3 @@ def _found(command: Command, book: Book) -> Order:
 
 def _in_state(order: Order) -> OrderState:
     return OrderState(order_no=order.order_no, state=order.state)
-
-
-# -- the ledger
-
-
-def _entries(order: Order, kind: Kind, now: datetime, number: str = "") -> Iterator[Entry]:
-    """One for each promotion, of all that it took."""
-    for promotion in order.frozen.promotions:
-        yield Entry(
-            at=now,
-            taken_at=order.taken_at,
-            kind=kind,
-            order_no=order.order_no,
-            number=number,
-            promotion=promotion.id,
-            customer=order.customer,
-            currency=order.currency,
-            moved=moved_by(promotion),
-            discount=promotion.amount,
-            lines=_by_line(order.frozen, promotion.id),
-        )
-
-
-def moved_by(promotion: FrozenPromotion) -> Vector:
-    """What its counters are moved by when it is taken."""
-    return Vector(1, promotion.amount, promotion.units)
-
-
-def _by_line(frozen: Frozen, promotion: str) -> dict[str, int]:
-    return {
-        line.id: cut.amount
-        for line in frozen.lines
-        for cut in line.cuts
-        if cut.promotion == promotion and cut.amount
-    }
-
-
-def _reversals(order: Order, refund: Refund, back: Return) -> Iterator[Entry]:
-    for share in back.shares:
-        if share.discount or any(share.moved):
-            yield Entry(
-                at=refund.at,
-                taken_at=order.taken_at,
-                kind="reverse",
-                order_no=order.order_no,
-                number=refund.refund_no,
-                promotion=share.promotion,
-                customer=order.customer,
-                currency=order.currency,
-                moved=share.moved,
-                discount=share.discount,
-                lines=share.by_line,
-            )

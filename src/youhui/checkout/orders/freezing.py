@@ -10,15 +10,19 @@ from youhui.checkout.orders.limits import redemption_of
 from youhui.checkout.orders.model import Frozen, FrozenCut, FrozenGift, FrozenLine, FrozenPromotion
 from youhui.checkout.orders.pricing import Quoted
 from youhui.checkout.orders.requests import AskedOrder, Sent
-from youhui.engine import Promotion
+from youhui.checkout.problems import invalid
+from youhui.engine import Problem, Promotion
+from youhui.engine.forms import LARGEST
 from youhui.engine.quote import Applied
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def place_of(asked: AskedOrder, sent: Sent, quoted: Quoted) -> Place:
-    """The command to place an order at this quote."""
+    """The command to place an order at this quote. Raises Invalid if it comes to more than can be written down."""
     quote, cart = quoted.quote, quoted.cart
+    if quote.subtotal > LARGEST:
+        raise invalid([Problem("lines", "order_too_large")])
     customer = None if cart.customer is None else cart.customer.id
     given = [(applied, _terms(quoted, applied)) for applied in quote.applied]
     return Place(

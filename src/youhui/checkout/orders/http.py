@@ -31,13 +31,12 @@ from youhui.checkout.orders.schemas import (
     answers_order,
 )
 from youhui.checkout.orders.service import Orders
-from youhui.checkout.problems import invalid
-from youhui.checkout.values import Wrong, instant
-from youhui.engine import Problem
+from youhui.checkout.values import SENTENCES, Wrong, instant
 from youhui.platform.edge import Call, call_of
 from youhui.platform.ids import SCHEMA_PATTERN
 from youhui.platform.openapi import ERRORS
 from youhui.platform.paging import Page, Paging, page_of
+from youhui.platform.problems import Fault, Invalid
 
 PATH = "/api/orders"
 PAY = f"{PATH}/{{order_no}}/pay"
@@ -56,7 +55,7 @@ class Endpoints:
         """The order as it was placed. Raises Invalid."""
         asked = self._requests.read(call.body)
         try:
-            return done_answer(await self._orders.place(asked, sent(call)))
+            return done_answer(await self._orders.place(asked, sent(call, call.body)))
         except QuoteChanged as changed:
             quote = answer(
                 changed.quote, changed.ruleset, changed.strategy, call.language, asked.asked.coupons
@@ -79,7 +78,8 @@ class Endpoints:
     async def refund(self, call: Call) -> bytes:
         """The order as it was after the refund, with that refund. Raises Invalid."""
         order_no = _order_no(call)
-        return done_answer(await self._orders.refund(order_no, read_refund(call.body), sent(call)))
+        asked = read_refund(call.body)
+        return done_answer(await self._orders.refund(order_no, asked, sent(call, call.body)))
 
     async def order(self, call: Call) -> bytes:
         """The order as it is."""
@@ -142,7 +142,7 @@ def _instant(value: str | None, name: str) -> datetime | None:
     try:
         return None if value is None else instant(value)
     except Wrong as wrong:
-        raise invalid([Problem(name, wrong.code)]) from None
+        raise Invalid([Fault(name, wrong.code, SENTENCES[wrong.code].__getitem__)]) from None
 
 
 def router(endpoints: Endpoints, lists: Lists) -> APIRouter:

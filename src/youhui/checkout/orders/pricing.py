@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic, perf_counter
@@ -84,24 +84,20 @@ class Pricing:
 
     def _priced(
         self, options: Options, ready: Ready, at: datetime, discounts: int, since: float
-    ) -> tuple[Quoted, set[Key]]:
+    ) -> tuple[Quoted, Collection[Key]]:
         began = perf_counter()
         cart, versions = ready.cart, Versions(self._quoting.version, discounts)
+        customer = cart.customer
         rules = self._quoting.priced(cart.currency)
         ruleset = rules.ruleset.overlay(ready.layer)
-        missing: set[Key] = set()
-        usage = _UNUSED
+        told = None
         if rules.counted:
-            customer = None if cart.customer is None else cart.customer.id
-            usage = Told(
-                counted=rules.counted, counts=self._counts, customer=customer, at=at, since=since,
-                missing=missing,
-            )  # fmt: skip
-        quote = ruleset.price(cart, usage, at=at, options=options)
+            told = Told(rules.counted, self._counts, None if customer is None else customer.id, at, since)
+        quote = ruleset.price(cart, told or _UNUSED, at=at, options=options)
         self._timed(perf_counter() - began)
-        if rules.counted:
-            (self._looked.miss if missing else self._looked.hit)()
-        return Quoted(cart, quote, ruleset, versions, options), missing
+        if told is not None:
+            (self._looked.miss if told.missing else self._looked.hit)()
+        return Quoted(cart, quote, ruleset, versions, options), told.missing if told else ()
 
 
 def is_long(options: Options) -> bool:

@@ -67,12 +67,15 @@ class AskedRefund:
     shipping: bool = False
 
 
-def sent(call: Call) -> Sent:
-    """What makes a request the same as another: where it goes and the bytes of its body. Raises Invalid."""
+def sent(call: Call, body: bytes = b"") -> Sent:
+    """What makes a request the same as another: where it goes, and the bytes of a body that says something.
+
+    Raises Invalid.
+    """
     key = call.idempotency_key
     if key is not None and _KEY.fullmatch(key) is None:
         raise Invalid([_NOT_A_KEY])
-    request = blake2b(b"%b\n%b" % (call.path.encode(), call.body), digest_size=16).hexdigest()
+    request = blake2b(b"%b\n%b" % (call.path.encode(), body), digest_size=16).hexdigest()
     return Sent(
         caller=call.principal.name, idempotency_key=None if key is None else key.decode(), request=request
     )

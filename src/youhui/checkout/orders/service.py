@@ -23,10 +23,11 @@ from youhui.checkout.orders.commands import (
 )
 from youhui.checkout.orders.committer import Committer
 from youhui.checkout.orders.counts import PlacedOrders
-from youhui.checkout.orders.deciding import as_placed, moved_by
+from youhui.checkout.orders.entering import moved_by
 from youhui.checkout.orders.freezing import place_of
 from youhui.checkout.orders.limits import claims_of
 from youhui.checkout.orders.model import Claim, Order, Refund
+from youhui.checkout.orders.past import as_placed
 from youhui.checkout.orders.pricing import Pricing, Quoted
 from youhui.checkout.orders.problems import (
     HoldExpired,

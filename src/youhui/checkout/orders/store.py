@@ -101,43 +101,36 @@ def refunds_of(connection: Connection, numbers: Collection[str]) -> dict[str, li
 
 def add_orders(connection: Connection, orders: Iterable[Order]) -> None:
     """New ones."""
-    text = (
-        "INSERT INTO orders (order_no, state, currency, customer, total, discount, payable, refunded, placed_at, "
-        "hold_until, taken_at, pending_until, paid_at, ended_at, returned, frozen, request) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    )
-    sql.run(
-        connection,
-        text,
-        [
-            (
-                one.order_no, one.state, one.currency, one.customer, one.total, one.discount, one.payable,
-                one.refunded, *_times(connection, one), _json(one.returned), _json(one.frozen), one.request,
-            )
-            for one in orders
-        ],
+    columns = (
+        "order_no", "state", "currency", "customer", "total", "discount", "payable", "refunded", *_TIMES,
+        "returned", "frozen", "request",
     )  # fmt: skip
+    rows = [
+        (
+            one.order_no, one.state, one.currency, one.customer, one.total, one.discount, one.payable,
+            one.refunded, *_times(connection, one), _json(one.returned), _json(one.frozen), one.request,
+        )
+        for one in orders
+    ]  # fmt: skip
+    sql.insert(connection, tables.orders, columns, rows)
 
 
 def change_orders(connection: Connection, orders: Iterable[Order]) -> None:
     """What can change of an order, written over."""
-    text = (
-        "UPDATE orders SET state = ?, refunded = ?, taken_at = ?, pending_until = ?, paid_at = ?, ended_at = ?, "
-        "returned = ? WHERE order_no = ?"
-    )
     rows = [
         (one.state, one.refunded, *_times(connection, one)[2:], _json(one.returned), one.order_no)
         for one in orders
     ]
-    sql.run(connection, text, rows)
+    columns = ("state", "refunded", *_TIMES[2:], "returned")
+    sql.update(connection, tables.orders, columns, ["order_no"], rows)
 
 
 def add_refunds(connection: Connection, refunds: Iterable[Refund]) -> None:
     """New ones."""
-    text = (
-        "INSERT INTO refunds (order_no, refund_no, sequence, at, amount, shipping, returns_shipping, by_line, request) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    )
+    columns = (
+        "order_no", "refund_no", "sequence", "at", "amount", "shipping", "returns_shipping", "by_line",
+        "request",
+    )  # fmt: skip
     rows = [
         (
             one.order_no, one.refund_no, one.sequence, instant(connection, one.at), one.amount, one.shipping,
@@ -145,7 +138,7 @@ def add_refunds(connection: Connection, refunds: Iterable[Refund]) -> None:
         )
         for one in refunds
     ]  # fmt: skip
-    sql.run(connection, text, rows)
+    sql.insert(connection, tables.refunds, columns, rows)
 
 
 # -- the ledger
@@ -153,10 +146,10 @@ def add_refunds(connection: Connection, refunds: Iterable[Refund]) -> None:
 
 def add_entries(connection: Connection, entries: Iterable[Entry]) -> None:
     """New ones; there are no others."""
-    text = (
-        "INSERT INTO ledger (at, taken_at, kind, order_no, number, promotion, customer, currency, "
-        "uses, amount, units, discount, by_line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    )
+    columns = (
+        "at", "taken_at", "kind", "order_no", "number", "promotion", "customer", "currency", *tables.MEASURES,
+        "discount", "by_line",
+    )  # fmt: skip
     rows = [
         (
             instant(connection, one.at), instant(connection, one.taken_at), one.kind, one.order_no, one.number,
@@ -164,7 +157,7 @@ def add_entries(connection: Connection, entries: Iterable[Entry]) -> None:
         )
         for one in entries
     ]  # fmt: skip
-    sql.run(connection, text, rows)
+    sql.insert(connection, tables.ledger, columns, rows)
 
 
 # -- keys of requests
@@ -187,11 +180,8 @@ def known_requests(
 
 def add_requests(connection: Connection, requests: Iterable[Request], now: datetime) -> None:
     """New ones."""
-    text = (
-        "INSERT INTO request_keys (caller, idempotency_key, operation, order_no, number, request, at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)"
-    )
-    sql.run(connection, text, [(*one, instant(connection, now)) for one in requests])
+    at = instant(connection, now)
+    sql.insert(connection, tables.request_keys, (*Request._fields, "at"), [(*one, at) for one in requests])
 
 
 def forget_requests(connection: Connection, before: datetime) -> None:
@@ -221,6 +211,9 @@ def _order(row: Sequence[Any]) -> Order:
         frozen=_frozen.decode(row[14]),
         request=row[15],
     )
+
+
+_TIMES = ("placed_at", "hold_until", "taken_at", "pending_until", "paid_at", "ended_at")
 
 
 def _times(connection: Connection, order: Order) -> list[object]:

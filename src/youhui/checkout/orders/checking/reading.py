@@ -75,7 +75,7 @@ _ORDERS = (
     "SELECT order_no, state, currency, customer, total, discount, payable, refunded, taken_at, "
     "CASE WHEN pending_until IS NULL THEN 0 WHEN pending_until = hold_until THEN 1 ELSE 2 END, "
     "CASE WHEN paid_at IS NULL THEN 0 ELSE 1 END, CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END, "
-    f"returned{{text}}, frozen{{text}} FROM orders WHERE order_no > ? ORDER BY order_no LIMIT {AT_ONCE}"
+    "returned{text}, frozen{text} FROM orders WHERE order_no > ? ORDER BY order_no LIMIT ?"
 )
 _ENTRIES = (
     "SELECT order_no, kind, number, promotion, customer, currency, taken_at, uses, amount, units, discount, "
@@ -92,7 +92,7 @@ def pieces(connection: Connection) -> Iterator[Piece]:
     enough for rows of three tables side by side.
     """
     last = ""
-    while rows := sql.fetch(connection, _ORDERS, [last]):
+    while rows := sql.fetch(connection, _ORDERS, [last, AT_ONCE]):
         found = Piece([OrderRow(*row) for row in rows], {}, {})
         until = found.orders[-1].order_no
         for row in sql.fetch(connection, _ENTRIES, [last, until]):

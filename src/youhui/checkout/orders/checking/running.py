@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from youhui.checkout.orders.checking import counters, orders, store
+from youhui.checkout.orders.checking import counters, orders
 from youhui.checkout.orders.checking.counters import Terms
 from youhui.checkout.orders.checking.report import Proof, Report
-from youhui.platform import migrate
+from youhui.platform import migrate, triggers
 from youhui.platform.db import Connection, Database
 
 Told = Callable[[int, int], None]
@@ -21,14 +21,22 @@ def check(database: Database, terms: Terms | None = None, told: Told = lambda _d
     TablesDiffer, Unavailable.
     """
     with database.snapshot() as connection:
-        migrate.require(connection)
-        p1, p2, p4 = counters.limits(connection, terms)
-        p3 = counters.sums(connection)
-        return Report((p1, p2, p3, p4, *orders.orders(connection, told), _append_only(connection)))
+        return prove(connection, terms, told)
+
+
+def prove(
+    connection: Connection, terms: Terms | None = None, told: Told = lambda _done, _all: None
+) -> Report:
+    """The same in a transaction of the caller. Raises TablesDiffer."""
+    migrate.require(connection)
+    p1, p2, p4 = counters.limits(connection, terms)
+    p3 = counters.sums(connection)
+    return Report((p1, p2, p3, p4, *orders.orders(connection, told), _append_only(connection)))
 
 
 def _append_only(connection: Connection) -> Proof:
     proof = Proof("append-only")
-    for name in store.missing_triggers(connection):
+    proof.counted["triggers"] = len(triggers.wanted(connection))
+    for name in triggers.missing(connection):
         proof.fails("no_trigger", trigger=name)
     return proof

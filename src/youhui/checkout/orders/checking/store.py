@@ -9,7 +9,6 @@ from sqlalchemy import Connection, text
 
 from youhui.checkout.orders.checking.report import SHOWN
 from youhui.checkout.orders.model import Vector
-from youhui.platform import triggers
 
 MEASURES = Vector._fields
 AT_ONCE = 1_000
@@ -34,11 +33,6 @@ class Found(NamedTuple):
 
     rows: Sequence[Sequence[Any]]
     all: int
-
-
-def missing_triggers(connection: Connection) -> Sequence[str]:
-    """The triggers that should refuse changes of the ledger, and are not there."""
-    return triggers.missing(connection)
 
 
 def count(connection: Connection, rows: str) -> int:

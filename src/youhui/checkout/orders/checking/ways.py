@@ -9,7 +9,7 @@ from youhui.checkout.orders.checking.report import Proof
 from youhui.checkout.orders.model import Frozen
 
 Way = frozenset[str]
-"""kinds of entries; those of capacity that was taken again are called "late hold" and "late commit\""""
+"""kinds of entries; those of capacity that was taken again begin with "late"."""
 
 _OPEN = frozenset({"hold"})
 _USED = frozenset({"hold", "commit"})

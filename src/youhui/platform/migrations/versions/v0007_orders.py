@@ -5,12 +5,16 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from youhui.engine.money import parse_amount
 from youhui.platform import triggers
 from youhui.platform.db import TABLE_OPTIONS, UTCDateTime
 
 revision = "0007"
 down_revision = "0006"
 
+_STATED = ("used", "budget_used", "units_left")
+_TERMS = ("usage_window", "usage_window_per_customer", "budget_window", "stock", "timezone", "give_back")
+"""keys of a promotion that the version before does not know"""
 _MEASURES = ("uses", "amount", "units")
 
 
@@ -19,13 +23,14 @@ def _amount(name: str) -> sa.Column[int]:
 
 
 def upgrade() -> None:
-    """Six tables."""
+    """Six tables; what promotions stated of their use gives way to counters."""
     _orders()
     _refunds()
     _counters()
     _holds()
     _ledger()
     _request_keys()
+    _promotions()
 
 
 def _orders() -> None:
@@ -133,9 +138,7 @@ def _ledger() -> None:
         ),
         **TABLE_OPTIONS,
     )
-    op.create_index(
-        "ix_ledger_promotion_customer_taken_at", "ledger", ["promotion", "customer", "taken_at"]
-    )
+    op.create_index("ix_ledger_promotion_customer_taken_at", "ledger", ["promotion", "customer", "taken_at"])
     triggers.protect(op.get_bind(), "ledger")
 
 
@@ -154,8 +157,41 @@ def _request_keys() -> None:
     op.create_index("ix_request_keys_at", "request_keys", ["at"])
 
 
+def _promotions() -> None:
+    """What is used is counted from now on, at first nothing; what was left of a stock is the stock."""
+    promotions = sa.table(
+        "promotions", sa.column("id"), sa.column("currency"), sa.column("document", sa.JSON)
+    )
+    connection = op.get_bind()
+    for name, currency, document in connection.execute(sa.select(promotions)).all():
+        terms = {key: value for key, value in document.items() if key not in _STATED}
+        if document.get("units_left") is not None:
+            terms["stock"] = document["units_left"]
+        if terms != document:
+            connection.execute(sa.update(promotions).where(promotions.c.id == name).values(document=terms))
+        budget = terms.get("budget")
+        limits = (terms.get("usage_limit"), budget and parse_amount(budget, currency), terms.get("stock"))
+        if limits != (None, None, None):
+            _count(connection, name, limits)
+
+
+def _count(connection: sa.Connection, promotion: str, limits: tuple[int | None, ...]) -> None:
+    numbers = [f"{name}_{what}" for what in ("used", "held") for name in _MEASURES]
+    row = {"promotion": promotion, "customer": "", "period": "", **dict.fromkeys(numbers, 0)}
+    row |= {f"{name}_limit": limit for name, limit in zip(_MEASURES, limits, strict=True)}
+    connection.execute(sa.insert(sa.table("counters", *map(sa.column, row))).values(row))
+
+
 def downgrade() -> None:
-    """Nothing is left."""
+    """Nothing is left; a stock is what is left of it."""
+    promotions = sa.table("promotions", sa.column("id"), sa.column("document", sa.JSON))
+    connection = op.get_bind()
+    for name, document in connection.execute(sa.select(promotions)).all():
+        terms = {key: value for key, value in document.items() if key not in _TERMS}
+        if "stock" in document:
+            terms["units_left"] = document["stock"]
+        if terms != document:
+            connection.execute(sa.update(promotions).where(promotions.c.id == name).values(document=terms))
     for name in ("request_keys", "ledger", "holds", "counters", "refunds", "orders"):
         op.drop_table(name)
     triggers.forget(op.get_bind(), "ledger")

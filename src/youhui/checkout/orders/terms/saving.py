@@ -1,0 +1,137 @@
+"""Makes the counters of a promotion as its terms say, in the transaction that saves them.
+
+Who calls has moved the version of promotions on first, which nobody does while orders are decided, and the other way
+round: so nothing here is taken or put back by others meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from youhui.checkout.orders import counter_store
+from youhui.checkout.orders.batch import tidy
+from youhui.checkout.orders.book import Counter, Hold
+from youhui.checkout.orders.limits import Scope, claim_of, claims_of, scopes_of
+from youhui.checkout.orders.model import Claim, Key, Limits, Numbers
+from youhui.checkout.orders.problems import LimitBelowUse
+from youhui.checkout.orders.terms import store
+from youhui.engine import Promotion
+from youhui.engine.money import format_amount
+from youhui.platform.db import Connection
+
+LIMITS = ("usage_limit", "budget", "stock")
+"""what the terms call the limits of a counter, in their order"""
+
+
+def save(
+    connection: Connection, now: datetime, currency: str, promotion: Promotion, before: Promotion | None
+) -> None:
+    """After its terms were stored. `before`: what they were; None: there were none, or they are not known.
+
+    Raises LimitBelowUse if a limit of all customers is below what is used and held: of its present day, week or month
+    if it counts in these. Of a customer nothing is refused: who has had more gets no more.
+    """
+    old, new = scopes_of(before) if before else None, scopes_of(promotion)
+    if old == new:
+        return
+    while tidy(connection, now):
+        pass
+    if old is not None and _kinds(old) == _kinds(new):
+        counters = list(_kept(connection, now, promotion.id, new))
+    else:
+        counters = _made_anew(connection, now, promotion)
+    for counter in counters:
+        _check(counter, currency)
+    counter_store.change_counters(connection, counters)
+
+
+def _kinds(scopes: Iterable[Scope]) -> set[tuple[object, ...]]:
+    return {scope.counters for scope in scopes}
+
+
+def _check(counter: Counter, currency: str) -> None:
+    taken = Numbers(counter.used, counter.held).taken
+    for name, limit, much in zip(LIMITS, counter.limits, taken, strict=True):
+        if limit is not None and much > limit:
+            shown = format_amount(much, currency) if name == "budget" else much
+            raise LimitBelowUse(limit=name, taken=shown)
+
+
+# -- the same counters with other limits
+
+
+def _kept(
+    connection: Connection, now: datetime, promotion: str, scopes: Iterable[Scope]
+) -> Iterator[Counter]:
+    """Those of all customers that count now. A customer's gets its limit when it is taken from."""
+    claims = [claim_of(promotion, scope, None, now) for scope in scopes if not scope.each_customer]
+    found = counter_store.lock_counters(connection, [claim.key for claim in claims])
+    for claim in claims:
+        if claim.key in found:
+            yield replace(found[claim.key], limits=claim.limits)
+
+
+# -- other counters
+
+
+def _made_anew(connection: Connection, now: datetime, promotion: Promotion) -> list[Counter]:
+    """From what the ledger says, with what unpaid orders hold. Of periods only the present one: others are over."""
+    store.remove(connection, promotion.id)
+    at = max(now, store.last_taken(connection, promotion.id) or now)  # clocks of nodes may differ by a little
+    counters = {
+        counter.key: counter
+        for scope in scopes_of(promotion)
+        for counter in _summed(connection, promotion.id, scope, at)
+    }
+    counter_store.add_counters(connection, map(_claim, counters.values()))
+    counter_store.add_holds(connection, _holds(connection, promotion, counters))
+    return list(counters.values())
+
+
+def _summed(connection: Connection, promotion: str, scope: Scope, at: datetime) -> Iterator[Counter]:
+    """One for all customers, or one for each who has taken something."""
+    one = claim_of(promotion, scope, None, at)
+    span = store.Span(one.starts_at, one.ends_at) if one.starts_at and one.ends_at else None
+    limits = Limits() if scope.each_customer else one.limits
+    sums = store.sums_in(connection, promotion, span, by_customer=scope.each_customer)
+    for customer, numbers in sums.items():
+        key = Key(promotion, customer, one.key.period)
+        yield Counter(key, limits, one.starts_at, one.ends_at, numbers.used, numbers.held)
+
+
+def _claim(counter: Counter) -> Claim:
+    """The row at zero."""
+    return Claim(counter.key, counter.limits, counter.starts_at, counter.ends_at)
+
+
+def _holds(connection: Connection, promotion: Promotion, counters: Iterable[Key]) -> Iterator[Hold]:
+    for order in store.unpaid(connection, promotion.id):
+        for claim in claims_of(promotion, order.customer, order.taken_at):
+            if claim.key in counters:
+                yield Hold(order.order_no, claim.key, order.moved, order.until)
+
+
+def remove(connection: Connection, promotion: str) -> None:
+    """With the promotion: nothing limits it any more, and unpaid orders hold nothing of it."""
+    store.remove(connection, promotion)
+
+
+# -- what they say
+
+
+def numbers_of(connection: Connection, promotions: Iterable[str], now: datetime) -> dict[str, Numbers]:
+    """What was used and is held of each promotion in all, by the counter that is enforced where there is one (P3).
+
+    Else as the ledger sums to. What is held past its deadline is free (P7).
+    """
+    names = list(promotions)
+    counted = counter_store.read_numbers(connection, [Key(name) for name in names], now)
+    found = {key.promotion: numbers for key, numbers in counted.items()}
+    if rest := [name for name in names if name not in found]:
+        free = store.overdue(connection, rest, now)
+        for name, numbers in store.sums_of_all(connection, rest).items():
+            held = numbers.held.minus(free[name]) if name in free else numbers.held
+            found[name] = Numbers(numbers.used, held)
+    return found
