@@ -6,6 +6,7 @@
     check      format, lint, types, import contracts, dependencies, fast tests: two or three minutes
     test       every test, on real PostgreSQL, MariaDB, Valkey and Chromium; arguments go to pytest
     fix        format, and mend what the linter can mend
+    faults     break things on purpose and see what the promises are worth; NAME (of experiments), --seed N, --full
     bench      the benchmarks of bench/, beside other engines; arguments go to it
     journey    price a real retailer's year; arguments go to it
     lock       write requirements/*.lock anew from pyproject.toml; --upgrade takes the newest versions
@@ -256,6 +257,27 @@ def test(*arguments: str) -> None:
         pytest(*arguments)
 
 
+def faults(*arguments: str) -> None:
+    """In the sizes that the promises are made for; --full takes hours."""
+    names, size, seed = [], "usual", ""
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--full":
+            size = "full"
+        elif argument == "--seed":
+            seed = next(rest, "")
+        else:
+            names.append(argument)
+    debian_packages(DEBIAN)
+    chosen = ("-k", " or ".join(names)) if names else ()
+    options = ("--timeout=0", "--tb=short", "--no-header", "-rN")
+    with step(f"faults ({size})"):
+        run(
+            PYTHON, "-m", "pytest", "-q", "-n", "0", *options, *chosen, "tests/faults",
+            env={"FAULTS_SIZE": size, "FAULTS_SEED": seed},
+        )  # fmt: skip
+
+
 def fix() -> None:
     run(PYTHON, "-m", "ruff", "check", "--fix", "--exit-zero", "--quiet", ".")
     run(PYTHON, "-m", "ruff", "format", ".")
@@ -298,6 +320,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "check": check,
     "test": test,
     "fix": fix,
+    "faults": faults,
     "bench": bench,
     "journey": journey,
     "lock": lock,

@@ -21,7 +21,7 @@ from bench import order_shop
 from tests.servers import DatabaseServer
 
 CLIENTS = 64
-SECONDS = 2
+WARM_UP, SECONDS = 2, 2
 SERVERS_CORE, OTHERS_CORE = "0", "1"
 """the server has a core for itself; PostgreSQL and wrk share the other"""
 RATE = "1000000/minute"
@@ -53,7 +53,7 @@ class Bench:
         """Starts the server on a new database, warms it up, measures it, ends it, and checks its database."""
         with self._databases.database() as url:
             with _serving(name, url) as (port, pid):
-                warm = self._wrk(port, "warm-", promotion, 1)
+                warm = self._wrk(port, "warm-", promotion, WARM_UP)
                 before = self._cpu(pid)
                 found = self._wrk(port, "order-", promotion, seconds)
                 after = self._cpu(pid)

@@ -13,7 +13,7 @@ PROMOTIONS = 1_000
 FREE = "free"
 """the promotion without a limit; the limited ones are p0, p1 … and each is for the category of its own name"""
 LIMIT = 1_000_000_000
-CUSTOMERS = 200
+CUSTOMERS = 100
 LINES: Final = (("SKU-1", 1, 89_00), ("SKU-2", 2, 49_50), ("SKU-3", 1, 120_00))
 """sku, quantity, unit price: 10 % are taken of each"""
 TOTAL = sum(quantity * price for _, quantity, price in LINES)

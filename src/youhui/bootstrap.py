@@ -17,6 +17,13 @@ from youhui.checkout.following import Following
 from youhui.checkout.monitoring import batches, watch
 from youhui.checkout.orders.committer import Committer
 from youhui.checkout.orders.counts import Counts, PlacedOrders
+from youhui.checkout.orders.jobs import (
+    EXPIRE,
+    FORGET,
+    SHORTEST_MEMORY,
+    end_all_expired,
+    forget_request_keys,
+)
 from youhui.checkout.orders.pricing import Pricing
 from youhui.checkout.orders.service import Orders
 from youhui.checkout.quoting import Quoting
@@ -151,6 +158,9 @@ def service(settings: Settings, clock: Clock | None = None) -> Service:
     jobs = Jobs(database, tell)
     old = timedelta(days=settings.archive_discounts_after_days)
     jobs.register(ARCHIVE, settings.archive_cron, partial(archive, discounts, old))
+    jobs.register(EXPIRE, "* * * * *", partial(end_all_expired, database, clock))
+    kept = max(SHORTEST_MEMORY, timedelta(seconds=settings.longest_hold_seconds)) + timedelta(days=1)
+    jobs.register(FORGET, "17 * * * *", partial(forget_request_keys, database, kept, clock))
     operators = Operators(database, tell, identities.forget)
     access = timedelta(minutes=settings.access_token_minutes)
     idle = timedelta(days=settings.refresh_token_days)

@@ -53,6 +53,20 @@ def test_the_quote_is_what_the_demo_answers(tmp_path: Path) -> None:
     assert {key: answer[key] for key in expected} == expected
 
 
+def test_the_order_is_placed_paid_and_refunded(tmp_path: Path) -> None:
+    (text,) = [text for language, text in BLOCKS if language == "sh"]
+    asked = re.findall(r"^ask (\S+) '([^']*)'", text, re.MULTILINE)
+    with serving.client(tmp_path) as client:
+        demo.load(client.service)
+        headers = {**serving.key(client, "orders"), "content-type": "application/json"}
+        answers = [
+            client.post(f"/api/orders{path.strip(chr(39))}", content=body, headers=headers)
+            for path, body in asked
+        ]
+    assert [answer.status_code for answer in answers] == [201, 200, 201]
+    assert answers[-1].json()["refunded_amount"] == answers[0].json()["actual_amount"]
+
+
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
 def test_links_lead_somewhere(target: str) -> None:
     assert (ROOT / target).exists()

@@ -73,5 +73,6 @@ class Node:
         return self._running is None or self._running.poll() is not None
 
     def complaints(self) -> str:
-        """What it wrote of errors that are its own fault."""
-        return "".join(line for line in self._said if '"level":"error"' in line or '"level": "error"' in line)
+        """What it wrote since this was asked last of errors that are its own fault."""
+        lines = [self._said.popleft() for _ in range(len(self._said))]
+        return "".join(line for line in lines if '"level": "error"' in line)

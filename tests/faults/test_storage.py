@@ -116,8 +116,17 @@ def test_a_database_that_may_only_be_read(shop: Shop) -> None:
         "mysql": (["SET GLOBAL read_only = 1"], ["SET GLOBAL read_only = 0"]),
     }
     harm, heal = statements[shop.kind]
-    with shop.served() as served:
+    with shop.served(1, _as_a_user(shop)) as served:
         _assert_refused_and_healed(shop, served, lambda: _do(shop, harm), lambda: _do(shop, heal))
+
+
+def _as_a_user(shop: Shop) -> str:
+    """MariaDB's root may write whatever is said."""
+    url = make_url(shop.url)
+    if shop.kind == "mysql":
+        _do(shop, ["CREATE USER shop@'127.0.0.1'", f"GRANT ALL ON {url.database}.* TO shop@'127.0.0.1'"])
+        url = url.set(username="shop")
+    return url.render_as_string(hide_password=False)
 
 
 def _do(shop: Shop, statements: list[str]) -> None:
@@ -133,5 +142,5 @@ def test_a_file_that_may_only_be_read(shop: Shop) -> None:
     """What had it open goes on writing it: a service that starts then says so and ends."""
     url = f"sqlite:///file:{make_url(shop.url).database}?mode=ro&uri=true"
     shop.admin  # noqa: B018
-    with pytest.raises(AssertionError, match="readonly|read-only|只读|503|不可用"), shop.served(1, url):
+    with pytest.raises(AssertionError, match=r"readonly database"), shop.served(1, url):
         pass

@@ -145,7 +145,7 @@ def _beside(database: str) -> Iterator[Service]:
 @contextmanager
 def process(database: str, *options: str, errors: IO[str] | None = None, **environment: str) -> Iterator[str]:
     """`youhui serve` on a free port, its address; stopped as an operator would, and it must end well."""
-    with spawned(database, *options, errors=errors, **environment) as (running, address):
+    with spawned(database, *options, errors=errors, said=None, **environment) as (running, address):
         yield address
         running.send_signal(signal.SIGTERM)
         running.wait(timeout=20)

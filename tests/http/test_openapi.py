@@ -86,7 +86,7 @@ def credentials(api: serving.Client, role: str) -> dict[str, str]:
         case "admin":
             return {"authorization": api.headers["authorization"]}
         case "storefront":
-            return serving.key(api, "quote", "discounts", "directory", "shoppers", "metrics")
+            return serving.key(api, "quote", "orders", "discounts", "directory", "shoppers", "metrics")
         case "shopper":
             return serving.shopper(api, "c1")
     return {}
@@ -133,7 +133,7 @@ def test_quotes_are_as_documented(api: TestClient, body: dict[str, Any]) -> None
 
 def test_promotions_are_as_documented(api: TestClient) -> None:
     request, answer = body_schemas(api, PROMOTIONS, "post", "201")
-    body = promotion("documented", currency="CNY", units_left=3)
+    body = promotion("documented", currency="CNY", stock=3)
     jsonschema_rs.validator_for(request).validate(body)
     jsonschema_rs.validator_for(answer).validate(api.post(PROMOTIONS, json=body).json())
 

@@ -35,17 +35,22 @@ def test_a_write_is_in_the_next_quote(client: TestClient) -> None:
 def test_what_is_stored_is_answered_and_can_be_sent_back(tmp_path: Path) -> None:
     with serving.client(tmp_path, lambda: NOON) as client:
         sent = promotion(
-            name="双11-😀", priority=3, valid_until="2026-11-12T00:00:00+08:00", units_left=5
+            name="双11-😀", priority=3, valid_until="2026-11-12T00:00:00+08:00", stock=5, budget="60.00"
         ) | {"name": "双11"}
         stored = client.post(PROMOTIONS, json=sent).json()
         assert stored == {
-            "id": "双11-😀", "name": "双11", "currency": "CNY", "priority": 3, "units_left": 5,
+            "id": "双11-😀", "name": "双11", "currency": "CNY", "priority": 3, "stock": 5, "budget": "60.00",
             "valid_until": "2026-11-11T16:00:00Z", "actions": sent["actions"], "state": "running", "version": 1,
             "created_at": "2026-11-11T12:00:00Z", "updated_at": "2026-11-11T12:00:00Z",
+            "used": 0, "held": 0, "budget_used": "0.00", "budget_held": "0.00", "units_used": 0, "units_held": 0,
+            "units_left": 5, "windows": [],
         }  # fmt: skip
         address = f"{PROMOTIONS}/双11-😀"
         assert client.get(address).json() == stored
         assert client.put(address, json=stored).json() == {**stored, "version": 2}
+        assert client.delete(address).status_code == 204
+        again = client.post(PROMOTIONS, json=stored).json()
+        assert again == {**stored, "version": 4}, "nothing is used of a new one either"
 
 
 @pytest.mark.parametrize(
@@ -89,8 +94,15 @@ def test_an_id_is_stored_once(client: TestClient, language: str, message: str) -
         (promotion(".."), "id", "not_an_id"),
         (promotion("x" * 65), "id", "not_an_id"),
         (promotion() | {"name": "满" * 101}, "name", "too_long"),
-        (promotion(used=-1), "used", "not_whole"),
-        (promotion(budget_used=1.5), "budget_used", "not_amount"),
+        (promotion(used=3), "used", "counted"),
+        (promotion(used=-1), "used", "counted"),
+        (promotion(held="some"), "held", "counted"),
+        (promotion(budget_used="0.01"), "budget_used", "counted"),
+        (promotion(units_used=[]), "units_used", "counted"),
+        (promotion(stock=5, units_left=4), "units_left", "counted"),
+        (promotion(stock=-1), "stock", "not_whole"),
+        (promotion(usage_window="day"), "usage_window", "misfit"),
+        (promotion(timezone="Mars/Olympus"), "timezone", "misfit"),
         (promotion(used_by_customer=1), "used_by_customer", "unknown_key"),
     ],
 )
@@ -202,3 +214,63 @@ def test_each_change_is_in_the_audit_log(client: TestClient) -> None:
         "promotion.create",
     ]
     assert amounts == [["20.00", None], ["10.00", "20.00"], [None, "10.00"]]
+
+
+# What orders took
+
+
+def place(client: TestClient, order_no: str, payable: str) -> None:
+    body = cart(order_no=order_no, expected_payable=payable, customer={"id": "ann"})
+    assert client.post("/api/orders", json=body, headers=serving.key(client, "orders")).status_code == 201
+
+
+def test_what_orders_took_is_answered(tmp_path: Path) -> None:
+    """The counters shown are the counters enforced (P3): what a list says, and what refuses."""
+    with serving.client(tmp_path, lambda: NOON) as client:
+        sent = promotion(
+            usage_limit=9, budget="20.00", budget_window="day", timezone="Asia/Shanghai", stock=9
+        )
+        client.post(PROMOTIONS, json=sent)
+        for order_no in ("n1", "n2"):
+            place(client, order_no, "110.00")
+        paid = client.post("/api/orders/n1/pay", json={}, headers=serving.key(client, "orders"))
+        assert paid.status_code == 200
+        took = {
+            "used": 1, "held": 1, "budget_used": "10.00", "budget_held": "10.00", "units_used": 2, "units_held": 2,
+            "units_left": 5,
+            "windows": [{
+                "starts_at": "2026-11-10T16:00:00Z", "ends_at": "2026-11-11T16:00:00Z",
+                "used": 1, "held": 1, "budget_used": "10.00", "budget_held": "10.00",
+            }],
+        }  # fmt: skip
+        (listed,) = client.get(PROMOTIONS).json()["results"]
+        assert {key: listed[key] for key in took} == took
+        changed = client.put(f"{PROMOTIONS}/p1", json={**listed, "used": 0, "units_left": "any"})
+        assert {key: changed.json()[key] for key in took} == took, "what is sent back is ignored"
+        assert total(client) == "120.00", "the budget of the day is spent"
+
+
+@pytest.mark.parametrize(
+    ("language", "message"),
+    [
+        ("zh-CN", "budget 不能低于已使用与占用之和 20.00"),
+        ("en", "budget cannot be less than what is used and held, 20.00"),
+    ],
+)
+def test_a_limit_below_what_was_taken_is_refused(client: TestClient, language: str, message: str) -> None:
+    client.post(PROMOTIONS, json=promotion(budget="50.00"))
+    for order_no in ("n1", "n2"):
+        place(client, order_no, "110.00")
+    lower = client.put(
+        f"{PROMOTIONS}/p1", json=promotion(budget="19.99"), headers={"accept-language": language}
+    )
+    assert (lower.status_code, lower.json()["error"], lower.json()["message"]) == (
+        409,
+        "LIMIT_BELOW_USE",
+        message,
+    )
+    other = client.put(
+        f"{PROMOTIONS}/p1", json=promotion(currency="EUR"), headers={"accept-language": language}
+    )
+    assert (other.status_code, other.json()["error"]) == (409, "CURRENCY_FIXED")
+    assert client.get(f"{PROMOTIONS}/p1").json()["budget"] == "50.00"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from tests.http import serving
 from tests.http.serving import PROMOTIONS, QUOTES, cart, line, promotion
 
 SPEND_200 = {"kind": "subtotal_at_least", "amount": "200.00"}
@@ -124,8 +125,10 @@ def test_a_limit_per_customer_needs_a_customer(client: TestClient) -> None:
 
 def test_what_was_used_counts(client: TestClient) -> None:
     off = [{"kind": "amount_off", "amount": "10.00", "target": "each_unit"}]
-    store(client, promotion(units_left=1, actions=off), promotion("spent", usage_limit=5, used=5))
-    given = quote(client, cart(explain="all"))
+    store(client, promotion(stock=2, actions=off), promotion("spent", usage_limit=1, code="SPENT"))
+    order = cart(order_no="n1", expected_payable="40.00", codes=["SPENT"], lines=[line(quantity=1)])
+    assert client.post("/api/orders", json=order, headers=serving.key(client, "orders")).status_code == 201
+    given = quote(client, cart(explain="all", codes=["SPENT"]))
     verdicts = {verdict["promotion"]: verdict for verdict in given["verdicts"]}
     assert (given["total"], verdicts["p1"]["units"]) == ("110.00", [1, 2])
     assert verdicts["spent"]["reason"] == "usage_limit"

@@ -28,6 +28,9 @@ class Said(NamedTuple):
     held: Amounts
 
 
+NOTHING = Said(Amounts(), Amounts())
+
+
 def counters(connection: Connection, now: datetime) -> dict[Row, Said]:
     free: dict[Row, Amounts] = {}
     key = "promotion, customer, period"

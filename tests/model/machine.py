@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, product
+from typing import ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, precondition, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
 
 from tests import checked
 from tests.model import books
-from tests.model.model import PRICES, ZONES, Amounts, Cart, Order, Quote, Refused, Shop, Terms, Took, total
+from tests.model.model import (
+    PRICES,
+    ZONES,
+    Amounts,
+    Cart,
+    Length,
+    Order,
+    Quote,
+    Refused,
+    Shop,
+    Terms,
+    Took,
+    total,
+)
 from tests.model.nodes import Answer, Clock, Node, Request, nodes_on, placing, refunding
 from youhui.checkout.orders import jobs
 from youhui.checkout.orders.model import Order as Answered
@@ -24,11 +38,13 @@ BEGAN = datetime(2026, 11, 11, 8, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
 
 nodes = st.integers(0, 1)
+zones = st.sampled_from(sorted(ZONES))
 holds = st.sampled_from([60, 900, 86_400])
 lengths = st.sampled_from(["always", "always", "day", "week"])
 few = st.none() | st.integers(1, 4)
-prices = {"off": (1_000, 1_250), "mug": (513, 600), "ship": (0,), "code": (700, 701)}
-names = st.sampled_from(sorted(prices))
+prices = {"off": (1_000, 1_250), "mug": (513, 600), "ship": (0, 0), "code": (700, 701)}
+stored = st.integers(0, 11)
+"""one of the promotions that are stored"""
 carts = st.builds(
     lambda mugs, teas, shipping, customer, code: Cart(
         {sku: n for sku, n in (("MUG", mugs), ("TEA", teas)) if n} or {"TEA": 1}, shipping, customer, code
@@ -44,7 +60,7 @@ carts = st.builds(
 
 @st.composite
 def terms(draw: st.DrawFn, name: str | None = None) -> Terms:
-    name = name or draw(names)
+    name = name or draw(st.sampled_from(sorted(prices)))
     uses, each = draw(few), draw(few)
     budget = draw(st.none() | st.integers(500, 4_000))
     return Terms(
@@ -58,16 +74,21 @@ def terms(draw: st.DrawFn, name: str | None = None) -> Terms:
         budget_in=draw(lengths) if budget else "always",
         over_budget="skip" if name == "mug" else draw(st.sampled_from(["skip", "cap"])),
         stock=draw(st.none() | st.integers(0, 6)) if name == "mug" else None,
-        zone=draw(st.sampled_from(sorted(ZONES))),
+        zone=draw(zones),
         give_back=draw(st.sampled_from(["never", "full_refund", "pro_rata"])),
     )
+
+
+def _stored(machine: Days) -> bool:
+    return bool(machine.shop.terms)
 
 
 class Days(RuleBasedStateMachine):
     """`fresh`: a new database that has its tables, and its URL."""
 
     orders = Bundle("orders")
-    steps: Counter[str] = Counter()
+    seen: ClassVar[Counter[str]] = Counter()
+    """what was asked for, and what was answered"""
 
     def __init__(self, fresh: Callable[[], AbstractContextManager[str]]) -> None:
         super().__init__()
@@ -76,6 +97,7 @@ class Days(RuleBasedStateMachine):
         self.clock = Clock(BEGAN)
         self.nodes = self.stack.enter_context(nodes_on(self.url, self.clock))
         self.shop = Shop(BEGAN)
+        self.looked = [True, True]
         self.numbers = count(1)
         self.answered: dict[Request, bytes] = {}
         self.first: dict[tuple[str, str, str], bytes] = {}
@@ -83,6 +105,11 @@ class Days(RuleBasedStateMachine):
     def teardown(self) -> None:
         with self.stack:
             checked.assert_sound(self.url)
+
+    @initialize(offers=st.lists(terms(), min_size=2, unique_by=lambda one: one.name))
+    def open(self, offers: list[Terms]) -> None:
+        for one in offers:
+            self.store(0, one)
 
     # -- prices
 
@@ -102,6 +129,14 @@ class Days(RuleBasedStateMachine):
         self.keep(request, answer)
         self.adopt(answer, cart, quote, hold)
         return request.order_no
+
+    @rule(target=orders, node=nodes, cart=carts, back=st.booleans())
+    def place_and_pay(self, node: int, cart: Cart, back: bool) -> object:
+        order_no = self.place(node, cart, 900, keyed=False)
+        self.pay(1 - node, order_no, keyed=True)
+        if back:
+            self.refund_one_of_each_line(node, order_no)
+        return order_no
 
     @rule(node=nodes, cart=carts, off=st.sampled_from([-1, 1, 10_001]), keyed=st.booleans())
     def expect_another_price(self, node: int, cart: Cart, off: int, keyed: bool) -> None:
@@ -260,7 +295,7 @@ class Days(RuleBasedStateMachine):
         if live:
             self.turn(max(self.shop.now, min(live) - early * INSTANT))
 
-    @rule(zone=st.sampled_from(sorted(ZONES)), early=st.booleans())
+    @rule(zone=zones, early=st.booleans())
     def wait_for_midnight(self, zone: str, early: bool) -> None:
         day = self.shop.now.astimezone(ZONES[zone]) + timedelta(days=1)
         midnight = day.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -274,6 +309,7 @@ class Days(RuleBasedStateMachine):
     def look(self, node: int) -> None:
         """What each node does every second."""
         self.node(node).look()
+        self.looked[node] = True
 
     # -- terms
 
@@ -282,76 +318,74 @@ class Days(RuleBasedStateMachine):
         """Whatever limits and windows it had before."""
         self.store(node, new)
 
-    @rule(node=nodes, new=terms("off"))
-    def save_off(self, node: int, new: Terms) -> None:
+    @precondition(_stored)
+    @rule(node=nodes, which=stored)
+    def raise_limits(self, node: int, which: int) -> None:
+        old = self.stored(which)
+        more = [None if limit is None else limit + 1 for *_, limit in old.limits()]
+        self.store(node, _limited(old, *more), accepted=True)
+
+    @precondition(_stored)
+    @rule(node=nodes, which=stored)
+    def limit_to_what_is_taken(self, node: int, which: int) -> None:
+        """Introduced with entries there already, or lowered as far as can be."""
+        old = self.stored(which)
+        taken = self.taken(old)
+        stock = taken.units if old.name == "mug" else None
+        self.store(node, _limited(_always(old), max(taken.uses, 1), None, taken.money, stock), accepted=True)
+
+    @precondition(_stored)
+    @rule(node=nodes, which=stored, less=st.integers(1, 2))
+    def limit_below_what_is_taken(self, node: int, which: int, less: int) -> None:
+        old = self.stored(which)
+        uses = self.taken(old).uses
+        if uses > less:
+            self.store(node, _limited(_always(old), uses - less, None, None, None), accepted=False)
+
+    @precondition(_stored)
+    @rule(node=nodes, which=stored)
+    def lift_limits(self, node: int, which: int) -> None:
+        self.store(node, _limited(_always(self.stored(which)), None, None, None, None), accepted=True)
+
+    @precondition(_stored)
+    @rule(node=nodes, which=stored, length=lengths, zone=zones)
+    def change_the_windows(self, node: int, which: int, length: Length, zone: str) -> None:
+        old = self.stored(which)
+        new = replace(
+            old,
+            uses_in=length if old.uses else "always",
+            each_in=length if old.each else "always",
+            budget_in=length if old.budget else "always",
+            zone=zone,
+        )
         self.store(node, new)
 
-    @rule(node=nodes, name=names)
-    def raise_limits(self, node: int, name: str) -> None:
-        old = self.shop.terms.get(name)
-        if old is not None:
-            more = [None if limit is None else limit + 1 for *_, limit in old.limits()]
-            self.store(node, _limited(old, *more), accepted=True)
+    @precondition(_stored)
+    @rule(node=nodes, which=stored, dear=st.integers(0, 1))
+    def change_the_price(self, node: int, which: int, dear: int) -> None:
+        old = self.stored(which)
+        self.store(node, replace(old, off=prices[old.name][dear]), accepted=True)
 
-    @rule(node=nodes, name=names)
-    def limit_to_what_is_taken(self, node: int, name: str) -> None:
-        """Introduced with entries there already, or lowered as far as can be."""
-        old = self.shop.terms.get(name)
-        if old is not None:
-            taken = self.shop.taken(name, None, old.window("always", self.shop.now))
-            stock = taken.units if name == "mug" else None
-            self.store(node, _limited(_always(old), max(taken.uses, 1), None, taken.money, stock), accepted=True)
-
-    @rule(node=nodes, name=names)
-    def limit_below_what_is_taken(self, node: int, name: str) -> None:
-        old = self.shop.terms.get(name)
-        if old is not None:
-            taken = self.shop.taken(name, None, old.window("always", self.shop.now))
-            if taken.uses > 1:
-                self.store(node, _limited(_always(old), taken.uses - 1, None, None, None), accepted=False)
-
-    @rule(node=nodes, name=names)
-    def lift_limits(self, node: int, name: str) -> None:
-        old = self.shop.terms.get(name)
-        if old is not None:
-            self.store(node, _limited(_always(old), None, None, None, None), accepted=True)
-
-    @rule(node=nodes, name=names, length=lengths, zone=st.sampled_from(sorted(ZONES)))
-    def change_the_windows(self, node: int, name: str, length: str, zone: str) -> None:
-        old = self.shop.terms.get(name)
-        if old is not None:
-            self.store(
-                node,
-                replace(
-                    old,
-                    uses_in=length if old.uses else "always",
-                    each_in=length if old.each else "always",
-                    budget_in=length if old.budget else "always",
-                    zone=zone,
-                ),
-            )
-
-    @rule(node=nodes, name=names, which=st.integers(0, 1))
-    def change_the_price(self, node: int, name: str, which: int) -> None:
-        old = self.shop.terms.get(name)
-        if old is not None:
-            self.store(node, replace(old, off=prices[name][which % len(prices[name])]), accepted=True)
-
-    @rule(node=nodes, name=names, active=st.booleans(), lasts=st.none() | st.integers(1, 900))
-    def begin_or_end(self, node: int, name: str, active: bool, lasts: int | None) -> None:
+    @precondition(_stored)
+    @rule(node=nodes, which=stored, active=st.booleans(), lasts=st.none() | st.integers(1, 900))
+    def begin_or_end(self, node: int, which: int, active: bool, lasts: int | None) -> None:
         """At once, or at an instant that comes."""
-        old = self.shop.terms.get(name)
-        if old is not None:
-            until = None if lasts is None else self.shop.now + timedelta(seconds=lasts)
-            self.store(node, replace(old, active=active, until=until), accepted=True)
+        until = None if lasts is None else self.shop.now + timedelta(seconds=lasts)
+        self.store(node, replace(self.stored(which), active=active, until=until), accepted=True)
 
-    @rule(node=nodes, name=names)
-    def remove(self, node: int, name: str) -> None:
-        if name in self.shop.terms:
-            self.node(node).remove(name)
-            del self.shop.terms[name]
+    @precondition(_stored)
+    @rule(node=nodes, which=stored)
+    def remove(self, node: int, which: int) -> None:
+        name = self.stored(which).name
+        self.node(node).remove(name)
+        del self.shop.terms[name]
+        self.looked[1 - node] = False
 
     # -- what is always so
+
+    @invariant()
+    def a_step_was_taken(self) -> None:
+        self.seen["steps"] += 1
 
     @invariant()
     def counters_are_what_orders_took(self) -> None:
@@ -362,8 +396,8 @@ class Days(RuleBasedStateMachine):
             rows = {row: numbers for row, numbers in said.items() if row.promotion == name}
             expected = dict(self.counted(one))
             for row, numbers in rows.items():
-                assert row in expected, row
-                assert numbers == expected[row], row
+                assert (bool(row.customer), _length(row)) in one.scopes(), row
+                assert numbers == expected.get(row, books.NOTHING), row
             for row, (used, held) in expected.items():
                 window = one.window(_length(row), self.shop.now)
                 needed = any(used) or any(held) or not (row.customer or row.period)
@@ -420,11 +454,27 @@ class Days(RuleBasedStateMachine):
         return self.nodes.all[which]
 
     def send(self, node: int, request: Request) -> Answer:
-        return self.nodes.run(self.node(node).send(request))[0]
+        """A node that has not looked may refuse a price by the rules of a moment ago; it never takes one by them."""
+        looked = self.looked[node]
+        answer = self.nodes.run(self.node(node).send(request))[0]
+        if answer.refused == "QUOTE_CHANGED" and not looked:
+            self.look(node)
+            answer = self.nodes.run(self.node(node).send(request))[0]
+        self.count([request], [answer])
+        return answer
 
     def at_once(self, requests: list[Request]) -> list[Answer]:
         """By turns to one node and to the other."""
-        return list(self.nodes.run(*[self.node(i % 2).send(one) for i, one in enumerate(requests)]))
+        self.look(0)
+        self.look(1)
+        answers = self.nodes.run(*[self.node(i % 2).send(one) for i, one in enumerate(requests)])
+        self.count(requests, answers)
+        return list(answers)
+
+    def count(self, requests: Sequence[Request], answers: Sequence[Answer]) -> None:
+        for request, answer in zip(requests, answers, strict=True):
+            again = "again" if answer.done and answer.done.replayed else "done"
+            self.seen[f"{request.operation}: {answer.refused or again}"] += 1
 
     def placing(self, cart: Cart, payable: int, hold: int, keyed: bool = False) -> Request:
         return placing(self.new("o"), cart.document(), payable, hold, self.new("key") if keyed else None)
@@ -437,14 +487,22 @@ class Days(RuleBasedStateMachine):
         request = refunding(order_no, number, lines, shipping, self.new("key"))
         self.judge(node, request, lambda: self.shop.refund(order_no, number, lines, shipping=shipping))
 
+    def stored(self, which: int) -> Terms:
+        terms = sorted(self.shop.terms.values(), key=lambda one: one.name)
+        return terms[which % len(terms)]
+
+    def taken(self, one: Terms) -> Amounts:
+        """By all customers, ever."""
+        return self.shop.taken(one.name, None, one.window("always", self.shop.now))
+
     def new(self, kind: str) -> str:
         return f"{kind}{next(self.numbers)}"
 
     def turn(self, now: datetime) -> None:
         """The clock; within a second each node has looked."""
         self.clock.now = self.shop.now = now
-        for node in self.nodes.all:
-            node.look()
+        for node in (0, 1):
+            self.look(node)
 
     # -- judging
 
@@ -513,13 +571,16 @@ class Days(RuleBasedStateMachine):
         try:
             self.node(node).store(new.document(), new=new.name not in self.shop.terms)
         except Refused as refused:
+            self.seen[f"terms: {refused.code}"] += 1
             assert refused.code == "LIMIT_BELOW_USE"
             assert not fits
             assert not accepted
         else:
             assert not over
             assert accepted is not False
+            self.seen["terms: saved"] += 1
             self.shop.terms[new.name] = new
+            self.looked[1 - node] = False
 
 
 def _limited(old: Terms, uses: int | None, each: int | None, budget: int | None, stock: int | None) -> Terms:

@@ -159,7 +159,7 @@ def test_a_limit_counts_what_was_taken_before_it(shop: Node, clock: Clock) -> No
     assert counters(shop)["bob", ""] == (NONE, (2, 2000, 0), ZERO)
     assert holds(shop) == []
     with pytest.raises(QuoteChanged):
-        buy(shop, "one too many")
+        buy(shop, "one-too-many")
 
 
 def refund(shop: Node, order_no: str) -> None:
@@ -186,14 +186,14 @@ def test_a_window_begins_with_what_was_taken_in_it(shop: Node, clock: Clock) -> 
     buy(shop, "yesterday")
     shop.pay("yesterday")
     clock.at = NOON + timedelta(hours=4) - HOLD / 2
-    buy(shop, "over midnight")
+    buy(shop, "over-midnight")
     clock.at = NOON + timedelta(hours=4)
     buy(shop, "n1")
     save(shop, **DAILY)
     day = "2026-11-11T16:00Z/day"
     assert counters(shop) == {("", day): ((3, None, None), ZERO, (1, 1000, 0))}
     assert holds(shop) == [("n1", "", day, 1, 1000, 0)]
-    shop.pay("over midnight")
+    shop.pay("over-midnight")
     buy(shop, "n2", "n3")
     with pytest.raises(QuoteChanged):
         buy(shop, "n4")

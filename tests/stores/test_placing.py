@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
+from tests import servers
 from tests.http.serving import cart, line, promotion
 from tests.stores import discount_worlds as worlds
 from tests.stores.discount_worlds import NOON, Clock, stored, terms
@@ -35,6 +36,7 @@ from youhui.checkout.orders.requests import AskedRefund, OrderRequests, Sent
 from youhui.checkout.store import Source
 from youhui.discounts.model import Draft, Scope
 from youhui.platform import migrate
+from youhui.platform.clock import DatabaseClock, system_clock
 from youhui.platform.principals import SYSTEM
 from youhui.platform.problems import Invalid
 from youhui.platform.settings import Settings
@@ -109,7 +111,7 @@ def ann(name: str = "ann") -> dict[str, str]:
 
 
 @contextmanager
-def opened(url: str, clock: Callable[[], datetime]) -> Iterator[Node]:
+def opened(url: str, clock: Callable[[], datetime] | None) -> Iterator[Node]:
     service = bootstrap.service(Settings(database_url=url), clock)
     migrate.upgrade(service.database)
     service.following.look()
@@ -474,3 +476,24 @@ def test_versions_are_those_that_it_was_priced_by(one: Node) -> None:
     assert (
         quoted.versions == Versions(version(Source.PROMOTIONS), version(Source.DISCOUNTS)) == Versions(1, 0)
     )
+
+
+# -- the clock
+
+
+def test_a_node_whose_clock_is_wrong_decides_by_the_databases(
+    postgresql_server: servers.DatabaseServer, mariadb_server: servers.DatabaseServer
+) -> None:
+    hour = timedelta(hours=1)
+    for server, ahead in ((postgresql_server, hour), (mariadb_server, -hour)):
+        with server.database() as url, opened(url, None) as one:
+            clock = one.service.clock
+            assert isinstance(clock, DatabaseClock)
+            clock._local = lambda ahead=ahead: system_clock() + ahead  # type: ignore[misc]
+            one.look()
+            assert abs(clock() - system_clock()) < MINUTE
+            now = system_clock()
+            one.save(promotion(valid_from=(now - MINUTE).isoformat(), valid_until=(now + MINUTE).isoformat()))
+            order = one.place("n1", "110.00").order
+            assert abs(order.placed_at - now) < MINUTE
+            assert one.run(one.service.orders.order("n1")).order.state_at(clock()) == "pending"

@@ -51,17 +51,17 @@ def listed(service: Service) -> list[StoredPromotion]:
 def total(quoting: Quoting) -> int:
     priced = quoting.priced("CNY")
     cart = Cart("CNY", (Line("1", "MUG", 10_000, 1),))
-    return priced.ruleset.price(cart, priced.usage, at=MICRO).total
+    return priced.ruleset.price(cart, at=MICRO).total
 
 
 def test_what_is_stored_comes_back(service: Service) -> None:
     window = {"valid_from": "0002-01-01T00:00:00Z", "valid_until": "9998-12-31T23:59:59.999999Z"}
-    sent = terms("双11-😀", priority=-(2**53) + 1, active=False, units_left=2**53 - 1, **window)
+    sent = terms("双11-😀", priority=-(2**53) + 1, active=False, stock=2**53 - 1, **window)
     (added,) = service.promotions.add([sent], SYSTEM)
     assert service.promotions.get("双11-😀") == added
     assert added.created_at == MICRO
     assert added.valid_until == datetime(9998, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
-    assert added.document["units_left"] == 2**53 - 1
+    assert added.document["stock"] == 2**53 - 1
 
 
 def test_an_id_is_taken_once_and_told_apart_exactly(service: Service) -> None:

@@ -143,9 +143,9 @@ class Database:
         """With a limit to its ping: a connection that has gone silent is not found out otherwise."""
         ping = engine.dialect.do_ping
 
-        def limited(connection: Any) -> bool:
-            with self._watchdog.watching(connection, time.monotonic() + PING):
-                return ping(connection)
+        def limited(dbapi_connection: Any) -> bool:
+            with self._watchdog.watching(dbapi_connection, time.monotonic() + PING):
+                return ping(dbapi_connection)
 
         engine.dialect.do_ping = limited  # type: ignore[method-assign]
         return engine

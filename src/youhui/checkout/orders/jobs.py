@@ -12,6 +12,8 @@ from youhui.platform.db import Connection, Database
 
 EXPIRE = "end_expired_orders"
 FORGET = "forget_request_keys"
+SHORTEST_MEMORY = timedelta(hours=72)
+"""so long at least, and longer than any hold, a request is answered as before (P6)"""
 
 
 def end_expired(connection: Connection, now: datetime, promotions: Collection[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from youhui.platform import sql
@@ -50,6 +50,11 @@ class EntryRow(NamedTuple):
     discount: int
     by_line: str
 
+    @property
+    def moved(self) -> tuple[object, int, int, int]:
+        """What it moves counters by, and in the periods of which instant."""
+        return self[6], self[7], self[8], self[9]
+
 
 class RefundRow(NamedTuple):
     """A refund, `by_line` as a JSON text."""
@@ -69,6 +74,11 @@ class Piece(NamedTuple):
     orders: list[OrderRow]
     entries: dict[str, list[EntryRow]]
     refunds: dict[str, list[RefundRow]]
+
+
+def what_was_held(entries: Sequence[EntryRow]) -> dict[tuple[str, str], EntryRow]:
+    """The holds of an order by promotion and number."""
+    return {(entry.promotion, entry.number): entry for entry in entries if entry.kind == "hold"}
 
 
 _ORDERS = (
@@ -93,11 +103,11 @@ def pieces(connection: Connection) -> Iterator[Piece]:
     """
     last = ""
     while rows := sql.fetch(connection, _ORDERS, [last, AT_ONCE]):
-        found = Piece([OrderRow(*row) for row in rows], {}, {})
+        found = Piece(list(map(OrderRow._make, rows)), {}, {})
         until = found.orders[-1].order_no
-        for row in sql.fetch(connection, _ENTRIES, [last, until]):
-            found.entries.setdefault(row[0], []).append(EntryRow(*row))
-        for row in sql.fetch(connection, _REFUNDS, [last, until]):
-            found.refunds.setdefault(row[0], []).append(RefundRow(*row))
+        for entry in map(EntryRow._make, sql.fetch(connection, _ENTRIES, [last, until])):
+            found.entries.setdefault(entry[0], []).append(entry)
+        for refund in map(RefundRow._make, sql.fetch(connection, _REFUNDS, [last, until])):
+            found.refunds.setdefault(refund[0], []).append(refund)
         yield found
         last = until

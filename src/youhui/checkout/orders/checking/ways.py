@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from youhui.checkout.orders.checking.reading import EntryRow, OrderRow
+from youhui.checkout.orders.checking.reading import EntryRow, OrderRow, what_was_held
 from youhui.checkout.orders.checking.report import Proof
 from youhui.checkout.orders.model import Frozen
 
-Way = frozenset[str]
-"""kinds of entries; those of capacity that was taken again begin with "late"."""
+Step = tuple[str, str]
+"""the kind of an entry, and its number: "late" for capacity that was taken again"""
 
-_OPEN = frozenset({"hold"})
-_USED = frozenset({"hold", "commit"})
-_AGAIN = frozenset({"hold", "expire", "late hold", "late commit"})
-_RELEASED = frozenset({"hold", "release"})
-_EXPIRED = frozenset({"hold", "expire"})
+_HOLD, _LATE_HOLD, _LATE_COMMIT = ("hold", ""), ("hold", "late"), ("commit", "late")
+_OPEN = frozenset({_HOLD})
+_USED = frozenset({_HOLD, ("commit", "")})
+_RELEASED = frozenset({_HOLD, ("release", "")})
+_EXPIRED = frozenset({_HOLD, ("expire", "")})
+_AGAIN = _EXPIRED | {_LATE_HOLD, _LATE_COMMIT}
 
-WAYS: Mapping[str, tuple[Way, ...]] = {
+WAYS: Mapping[str, tuple[frozenset[Step], ...]] = {
     "pending": (_OPEN,),
     "paid": (_USED, _AGAIN),
     "partially_refunded": (_USED, _AGAIN),
@@ -25,7 +26,7 @@ WAYS: Mapping[str, tuple[Way, ...]] = {
     "cancelled": (_RELEASED, _EXPIRED),
     "expired": (_EXPIRED,),
 }
-"""the entries that each promotion of an order has in this state, besides those of refunds"""
+"""the steps of each promotion of an order in this state, besides those of refunds"""
 
 _TIMES: Mapping[str, tuple[int, int, int]] = {
     "pending": (1, 0, 0),
@@ -40,35 +41,32 @@ _TIMES: Mapping[str, tuple[int, int, int]] = {
 
 def check(order: OrderRow, frozen: Frozen, entries: Sequence[EntryRow], proof: Proof) -> None:
     """One order."""
-    ways = WAYS.get(order.state, ())
     if _TIMES.get(order.state) != (order.pending, order.is_paid, order.is_ended):
         proof.fails("times", order_no=order.order_no, state=order.state)
-    gone = {promotion.id: set[str]() for promotion in frozen.promotions}
+    gone: dict[str, set[Step]] = {promotion.id: set() for promotion in frozen.promotions}
     for entry in entries:
         if entry.kind != "reverse":
-            gone.setdefault(entry.promotion, set()).add(f"{entry.number} {entry.kind}".lstrip())
-    first: set[str] | None = None
+            gone.setdefault(entry.promotion, set()).add((entry.kind, entry.number))
+    ways = WAYS.get(order.state, ())
+    first = next(iter(gone.values()), None)
     for promotion, way in gone.items():
-        if way not in ways or way != (first or way):
-            proof.fails(
-                "way", order_no=order.order_no, state=order.state, promotion=promotion,
-                entries=", ".join(sorted(way)),
-            )  # fmt: skip
-        first = first or way
+        if way not in ways or way != first:
+            steps = ", ".join(sorted(f"{number} {kind}".strip() for kind, number in way))
+            proof.fails("way", order_no=order.order_no, state=order.state, promotion=promotion, entries=steps)
     _same_put_back(order, entries, proof)
 
 
 def _same_put_back(order: OrderRow, entries: Sequence[EntryRow], proof: Proof) -> None:
     """What ends a hold moves exactly what it took, in the period that it took it in (P8)."""
-    took = {
-        (entry.promotion, entry.number): (entry.taken_at, entry.uses, entry.amount, entry.units)
-        for entry in entries
-        if entry.kind == "hold"
-    }
+    held = what_was_held(entries)
     for entry in entries:
-        moved = (entry.taken_at, entry.uses, entry.amount, entry.units)
-        if entry.kind != "reverse" and took.get((entry.promotion, entry.number), moved) != moved:
-            proof.fails(
-                "moved", order_no=order.order_no, promotion=entry.promotion, kind=entry.kind,
-                number=entry.number,
-            )  # fmt: skip
+        if entry.kind not in ("hold", "reverse"):
+            hold = held.get((entry.promotion, entry.number))
+            if hold is not None and entry.moved != hold.moved:
+                proof.fails(
+                    "moved",
+                    order_no=order.order_no,
+                    promotion=entry.promotion,
+                    kind=entry.kind,
+                    number=entry.number,
+                )

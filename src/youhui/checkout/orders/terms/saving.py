@@ -6,13 +6,13 @@ round: so nothing here is taken or put back by others meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
 from youhui.checkout.orders import counter_store
-from youhui.checkout.orders.batch import tidy
 from youhui.checkout.orders.book import Counter, Hold
+from youhui.checkout.orders.jobs import end_expired
 from youhui.checkout.orders.limits import Scope, claim_of, claims_of, scopes_of
 from youhui.checkout.orders.model import Claim, Key, Limits, Numbers
 from youhui.checkout.orders.problems import LimitBelowUse
@@ -36,19 +36,27 @@ def save(
     old, new = scopes_of(before) if before else None, scopes_of(promotion)
     if old == new:
         return
-    while tidy(connection, now):
-        pass
-    if old is not None and _kinds(old) == _kinds(new):
-        counters = list(_kept(connection, now, promotion.id, new))
-    else:
-        counters = _made_anew(connection, now, promotion)
-    for counter in counters:
-        _check(counter, currency)
-    counter_store.change_counters(connection, counters)
+    if old is None or _kinds(old) != _kinds(new):
+        _make_anew(connection, now, promotion)
+    end_expired(connection, now, [promotion.id])
+    _set_limits(connection, now, currency, promotion)
 
 
 def _kinds(scopes: Iterable[Scope]) -> set[tuple[object, ...]]:
     return {scope.counters for scope in scopes}
+
+
+# -- limits
+
+
+def _set_limits(connection: Connection, now: datetime, currency: str, promotion: Promotion) -> None:
+    """Of all customers, where they count now. A customer's counter gets its limit when it is taken from."""
+    claims = claims_of(promotion, None, now)
+    counters = counter_store.lock_counters(connection, [claim.key for claim in claims])
+    changed = [replace(counters[claim.key], limits=claim.limits) for claim in claims if claim.key in counters]
+    for counter in changed:
+        _check(counter, currency)
+    counter_store.change_counters(connection, changed)
 
 
 def _check(counter: Counter, currency: str) -> None:
@@ -59,25 +67,14 @@ def _check(counter: Counter, currency: str) -> None:
             raise LimitBelowUse(limit=name, taken=shown)
 
 
-# -- the same counters with other limits
+# -- other counters than before
 
 
-def _kept(
-    connection: Connection, now: datetime, promotion: str, scopes: Iterable[Scope]
-) -> Iterator[Counter]:
-    """Those of all customers that count now. A customer's gets its limit when it is taken from."""
-    claims = [claim_of(promotion, scope, None, now) for scope in scopes if not scope.each_customer]
-    found = counter_store.lock_counters(connection, [claim.key for claim in claims])
-    for claim in claims:
-        if claim.key in found:
-            yield replace(found[claim.key], limits=claim.limits)
+def _make_anew(connection: Connection, now: datetime, promotion: Promotion) -> None:
+    """From what the ledger says, with what unpaid orders hold, as yet without limits.
 
-
-# -- other counters
-
-
-def _made_anew(connection: Connection, now: datetime, promotion: Promotion) -> list[Counter]:
-    """From what the ledger says, with what unpaid orders hold. Of periods only the present one: others are over."""
+    Of periods only the present one: nobody takes from the others any more.
+    """
     store.remove(connection, promotion.id)
     at = max(now, store.last_taken(connection, promotion.id) or now)  # clocks of nodes may differ by a little
     counters = {
@@ -85,20 +82,19 @@ def _made_anew(connection: Connection, now: datetime, promotion: Promotion) -> l
         for scope in scopes_of(promotion)
         for counter in _summed(connection, promotion.id, scope, at)
     }
-    counter_store.add_counters(connection, map(_claim, counters.values()))
+    counter_store.add_counters(connection, [_claim(counter) for counter in counters.values()])
+    counter_store.change_counters(connection, counters.values())
     counter_store.add_holds(connection, _holds(connection, promotion, counters))
-    return list(counters.values())
 
 
 def _summed(connection: Connection, promotion: str, scope: Scope, at: datetime) -> Iterator[Counter]:
     """One for all customers, or one for each who has taken something."""
     one = claim_of(promotion, scope, None, at)
     span = store.Span(one.starts_at, one.ends_at) if one.starts_at and one.ends_at else None
-    limits = Limits() if scope.each_customer else one.limits
     sums = store.sums_in(connection, promotion, span, by_customer=scope.each_customer)
     for customer, numbers in sums.items():
         key = Key(promotion, customer, one.key.period)
-        yield Counter(key, limits, one.starts_at, one.ends_at, numbers.used, numbers.held)
+        yield Counter(key, Limits(), one.starts_at, one.ends_at, numbers.used, numbers.held)
 
 
 def _claim(counter: Counter) -> Claim:
@@ -106,7 +102,7 @@ def _claim(counter: Counter) -> Claim:
     return Claim(counter.key, counter.limits, counter.starts_at, counter.ends_at)
 
 
-def _holds(connection: Connection, promotion: Promotion, counters: Iterable[Key]) -> Iterator[Hold]:
+def _holds(connection: Connection, promotion: Promotion, counters: Container[Key]) -> Iterator[Hold]:
     for order in store.unpaid(connection, promotion.id):
         for claim in claims_of(promotion, order.customer, order.taken_at):
             if claim.key in counters:
