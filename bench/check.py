@@ -1,11 +1,12 @@
 """`youhui check` of a million orders: how long it takes, and the memory of its process.
 
-The orders are written in bulk, past the committer, as it would have left them: of 200 promotions, of which one is limited
-for each of 100,000 customers; four fifths of them are paid, some of these refunded in part.
+The orders are of 200 limited promotions and of one more that is limited for each of 100,000 customers too. They are
+written in bulk, by the same code that decides and writes the orders of customers.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import random
 import resource
@@ -13,30 +14,35 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
-
-import msgspec
-from sqlalchemy import Connection, Table, insert
+from typing import Any
 
 from bench.results import Row
+from youhui.checkout.orders.batch import write
+from youhui.checkout.orders.book import Book, Counter, Locked, Writes
+from youhui.checkout.orders.commands import (
+    AnyCommand,
+    Cancel,
+    GiveBackPart,
+    Pay,
+    Place,
+    Redemption,
+    Versions,
+)
+from youhui.checkout.orders.counter_store import add_counters, change_counters
+from youhui.checkout.orders.deciding import decide
 from youhui.checkout.orders.model import (
-    NOTHING,
-    Entry,
+    Claim,
     Frozen,
     FrozenCut,
     FrozenLine,
     FrozenPromotion,
-    Kind,
-    Order,
-    Refund,
-    Returned,
+    Key,
+    Limits,
     Vector,
 )
-from youhui.platform.db import Database, metadata
+from youhui.platform.db import Database
 
 COUNT = 1_000_000
 CUSTOMERS = 100_000
@@ -45,16 +51,18 @@ AT_ONCE = 5_000
 MOST = 60.0
 """seconds"""
 BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
+VERSIONS = Versions(0, 0)
 OFF = Vector(1, 133, 0)
 """what one order takes of one promotion: 1.00 of the first line, 0.33 of the second"""
+EACH = "each"
+"""the promotion of all orders, limited for each customer"""
 
 
 def rows() -> Iterator[Row]:
     """SQLite, then PostgreSQL."""
     from tests import servers
 
-    with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
+    with tempfile.TemporaryDirectory() as folder:
         yield _measured(f"sqlite:///{folder}/youhui.db", COUNT)
     with servers.postgresql() as server, server.database() as url:
         yield _measured(url, COUNT)
@@ -70,7 +78,10 @@ def _measured(url: str, count: int) -> Row:
     assert found["orders"] == count
     name = f"youhui check of {count:,} orders, {url.partition(':')[0].partition('+')[0]}"
     seconds = found["seconds"]
-    detail = f"{found['entries']:,} entries, {found['counters']:,} counters; peak of memory {found['memory']:,.0f} MiB"
+    detail = (
+        f"{found['entries']:,} entries, {found['counters']:,} counters; {found['cpu']:,.1f} s of CPU, "
+        f"peak of memory {found['memory']:,.0f} MiB"
+    )
     return Row(name, f"{seconds:,.1f} s", f"≤ {MOST:g} s", seconds > MOST, detail)
 
 
@@ -80,13 +91,14 @@ def _check(url: str) -> dict[str, object]:
     from youhui.platform.settings import Settings
 
     service = bootstrap.service(Settings(database_url=url))
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     report = check(service.database)
-    seconds = time.perf_counter() - began
+    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     service.database.close()
     counted = {proof.promise: proof.counted for proof in report.proofs}
     return {
         "seconds": seconds,
+        "cpu": cpu,
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "broken": report.broken,
         "orders": counted["P7"]["orders"],
@@ -98,39 +110,30 @@ def _check(url: str) -> dict[str, object]:
 # -- a database full of orders
 
 
-class Made(NamedTuple):
-    """An order and what belongs to it."""
-
-    order: Order
-    entries: Sequence[Entry]
-    refund: Refund | None
-
-
 def fill(url: str, count: int) -> None:
-    """An empty database with so many orders, as the committer would have left them. Tells how far it is."""
-    from youhui import bootstrap
+    """An empty database with so many orders, decided and written as the committer does, with counters in memory."""
     from youhui.platform import migrate
 
-    assert bootstrap
+    importlib.import_module("youhui.bootstrap")  # knows every table
     database = Database(url)
     migrate.upgrade(database)
-    totals: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * 6)
+    counters: dict[Key, Counter] = {}
     chance = random.Random(1)
     for start in range(0, count, AT_ONCE):
-        made = [_made(number, chance) for number in range(start, min(start + AT_ONCE, count))]
-        with database.writing() as connection:
-            _add(connection, "orders", (_order_row(one.order) for one in made))
-            _add(connection, "refunds", (_refund_row(one.refund) for one in made if one.refund))
-            entries = [entry for one in made for entry in one.entries]
-            _add(connection, "ledger", map(_entry_row, entries))
-            _add(connection, "holds", (row for one in made for row in _hold_rows(one.order)))
-        _count(entries, totals)
-        if sys.stderr.isatty():
-            print(f"\r{start + len(made):,} orders", end="", file=sys.stderr)
-    with database.writing() as connection:
-        _add(connection, "counters", (_counter_row(*key, numbers) for key, numbers in totals.items()))
+        writes = _decided(range(start, min(start + AT_ONCE, count)), counters, chance)
+        with database.writing(None) as connection:
+            write(connection, writes, BEGAN)
+        _told(start + AT_ONCE, count)
+    with database.writing(None) as connection:
+        add_counters(connection, [Claim(key, counter.limits) for key, counter in counters.items()])
+        change_counters(connection, counters.values())
     _analyse(database)
     database.close()
+
+
+def _told(done: int, count: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{min(done, count):,} of {count:,} orders written", end="", file=sys.stderr)
 
 
 def _analyse(database: Database) -> None:
@@ -140,168 +143,60 @@ def _analyse(database: Database) -> None:
             connection.exec_driver_sql("VACUUM ANALYZE")
 
 
-def _made(number: int, chance: random.Random) -> Made:
-    at = BEGAN + timedelta(seconds=number)
+def _decided(numbers: range, counters: dict[Key, Counter], chance: random.Random) -> Writes:
+    now = BEGAN + timedelta(seconds=numbers.start)
+    book = Book(Locked(now, VERSIONS, counters=counters))
+    for number in numbers:
+        place = _place(f"{chance.getrandbits(48):012x}{number}", chance)
+        for claim in (claim for one in place.redemptions for claim in one.claims):
+            counters.setdefault(claim.key, Counter(claim.key, claim.limits, None, None))
+        for command in (place, *_then(place.order_no, chance.random())):
+            decide(command, book)
+    book.writes.counters = {}  # written once, at the end
+    return book.writes
+
+
+def _place(order_no: str, chance: random.Random) -> Place:
     customer = f"u{chance.randrange(CUSTOMERS)}"
-    names = ["each"] if chance.random() < 0.5 else [f"p{chance.randrange(PROMOTIONS)}", "each"]
-    state = chance.choices(["paid", "partially_refunded", "cancelled", "pending"], [80, 5, 10, 5])[0]
-    paid = state in ("paid", "partially_refunded")
-    refunded = state == "partially_refunded"
-    order = Order(
-        order_no=f"{chance.getrandbits(48):012x}{number}",
-        state=state,
+    names = [EACH] if chance.random() < 0.5 else [f"p{chance.randrange(PROMOTIONS)}", EACH]
+    cuts = [
+        tuple([FrozenCut(name, sum([count * each for count, each in runs]), runs) for name in names])
+        for runs in (((1, 34), (2, 33)), ((1, 17), (1, 16)))
+    ]
+    lines = (
+        FrozenLine("1", "MUG", "MUG", 3, 1001, 3003 - 100 * len(names), cuts[0]),
+        FrozenLine("2", "CUP", "CUP", 2, 500, 1000 - 33 * len(names), cuts[1]),
+    )
+    return Place(
+        order_no=order_no,
+        request="0" * 32,
+        caller="bench",
         currency="CNY",
         customer=customer,
         total=4003,
-        discount=133 * len(names),
-        payable=4003 - 133 * len(names),
-        refunded=_share(3003 - 100 * len(names)) if refunded else 0,
-        placed_at=at,
-        hold_until=at + timedelta(minutes=15),
-        taken_at=at,
-        paid_at=at if paid else None,
-        ended_at=at if state == "cancelled" else None,
-        returned=Returned({"1": 1}) if refunded else Returned(),
-        frozen=_frozen(names),
-        request="0" * 32,
-    )
-    kinds: list[Kind] = ["hold"]
-    if state != "pending":
-        kinds.append("commit" if paid else "release")
-    entries = [_entry(order, name, kind) for name in names for kind in kinds]
-    refund = _refund(order) if refunded else None
-    if refunded:
-        entries += [_reversal(order, name) for name in names]
-    return Made(order, entries, refund)
-
-
-def _share(amount: int) -> int:
-    """Of one unit of three."""
-    return amount // 3
-
-
-def _frozen(names: Sequence[str]) -> Frozen:
-    cuts = (((1, 34), (2, 33)), ((1, 17), (1, 16)))
-    first, second = (
-        tuple(FrozenCut(name, sum(count * each for count, each in runs), runs) for name in names)
-        for runs in cuts
-    )
-    lines = (
-        FrozenLine("1", "MUG", "MUG", 3, 1001, 3003 - 100 * len(names), first),
-        FrozenLine("2", "CUP", "CUP", 2, 500, 1000 - 33 * len(names), second),
-    )
-    return Frozen(lines, tuple(FrozenPromotion(name, None, 133) for name in names), 0, 0)
-
-
-def _entry(order: Order, promotion: str, kind: Kind) -> Entry:
-    return Entry(
-        at=order.placed_at,
-        taken_at=order.taken_at,
-        kind=kind,
-        order_no=order.order_no,
-        promotion=promotion,
-        customer=order.customer,
-        currency="CNY",
-        moved=OFF,
-        discount=OFF.amount,
-        lines={"1": 100, "2": 33},
+        discount=OFF.amount * len(names),
+        frozen=Frozen(lines, tuple([FrozenPromotion(name, None, OFF.amount) for name in names]), 0, 0),
+        redemptions=tuple([Redemption(name, OFF, tuple(_claims(name, customer))) for name in names]),
+        hold_for=timedelta(minutes=15),
+        versions=VERSIONS,
     )
 
 
-def _reversal(order: Order, promotion: str) -> Entry:
-    return Entry(
-        at=order.placed_at,
-        taken_at=order.taken_at,
-        kind="reverse",
-        order_no=order.order_no,
-        number="r1",
-        promotion=promotion,
-        customer=order.customer,
-        currency="CNY",
-        moved=NOTHING,
-        discount=_share(100),
-        lines={"1": _share(100)},
-    )
+def _claims(promotion: str, customer: str) -> Iterator[Claim]:
+    yield Claim(Key(promotion), Limits(uses=10**9))
+    if promotion == EACH:
+        yield Claim(Key(promotion, customer), Limits(uses=10**6))
 
 
-def _refund(order: Order) -> Refund:
-    return Refund(
-        order_no=order.order_no,
-        refund_no="r1",
-        sequence=1,
-        at=order.placed_at,
-        amount=order.refunded,
-        lines={"1": (1, order.refunded)},
-        shipping=0,
-        returns_shipping=False,
-        request="0" * 32,
-    )
-
-
-def _count(entries: Iterable[Entry], totals: dict[tuple[str, str], list[int]]) -> None:
-    for entry in entries:
-        keys = [(entry.promotion, "")]
-        if entry.promotion == "each":
-            keys.append(("each", entry.customer or ""))
-        used = entry.kind == "commit"
-        held = {"hold": 1, "commit": -1, "release": -1}.get(entry.kind, 0)
-        for key in keys:
-            total = totals[key]
-            for place, measure in enumerate(entry.moved):
-                total[place] += measure * used
-                total[3 + place] += measure * held
-
-
-# -- rows, by column
-
-
-def _order_row(order: Order) -> dict[str, object]:
-    names = (
-        "order_no", "state", "currency", "customer", "total", "discount", "payable", "refunded", "placed_at",
-        "hold_until", "taken_at", "paid_at", "ended_at", "request",
-    )  # fmt: skip
-    return {
-        **{name: getattr(order, name) for name in names},
-        "pending_until": order.hold_until if order.state == "pending" else None,
-        "returned": msgspec.to_builtins(order.returned),
-        "frozen": msgspec.to_builtins(order.frozen),
-    }
-
-
-def _refund_row(refund: Refund) -> dict[str, object]:
-    names = ("order_no", "refund_no", "sequence", "at", "amount", "shipping", "returns_shipping", "request")
-    return {**{name: getattr(refund, name) for name in names}, "by_line": dict(refund.lines)}
-
-
-def _entry_row(entry: Entry) -> dict[str, object]:
-    names = ("at", "taken_at", "kind", "order_no", "number", "promotion", "customer", "currency", "discount")
-    return {
-        **{name: getattr(entry, name) for name in names},
-        **entry.moved._asdict(),
-        "by_line": dict(entry.lines),
-    }
-
-
-def _hold_rows(order: Order) -> Iterator[dict[str, object]]:
-    if order.state == "pending":
-        for promotion in order.frozen.promotions:
-            for customer in ("", order.customer) if promotion.id == "each" else ("",):
-                key = {"promotion": promotion.id, "customer": customer, "period": ""}
-                yield {"order_no": order.order_no, **key, **OFF._asdict(), "until": order.hold_until}
-
-
-def _counter_row(promotion: str, customer: str, numbers: Sequence[int]) -> dict[str, object]:
-    names = [f"{name}_{what}" for what in ("used", "held") for name in Vector._fields]
-    limits = {f"{name}_limit": None for name in Vector._fields} | {"uses_limit": 10**9}
-    key = {"promotion": promotion, "customer": customer, "period": "", "starts_at": None, "ends_at": None}
-    return {**key, **limits, **dict(zip(names, numbers, strict=True))}
-
-
-def _add(connection: Connection, table: str, rows: Iterable[dict[str, object]]) -> None:
-    found: Table = metadata.tables[table]
-    written = list(rows)
-    if written:
-        connection.execute(insert(found), written)
+def _then(order_no: str, chance: float) -> Iterator[AnyCommand]:
+    """What becomes of an order: of 20, 16 are paid, one is refunded in part, two are cancelled, one is left unpaid."""
+    terms: dict[str, Any] = {"order_no": order_no, "request": "0" * 32, "caller": "bench"}
+    if chance < 0.85:
+        yield Pay(**terms)
+    elif chance < 0.95:
+        yield Cancel(**terms)
+    if chance < 0.05:
+        yield GiveBackPart(refund_no="r1", lines={"1": 1}, **terms)
 
 
 if __name__ == "__main__":

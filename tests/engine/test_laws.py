@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
@@ -12,6 +14,7 @@ from tests.engine.agreement import quote_of
 from tests.engine.strategies import carts, cases, promotion
 from youhui.conformance import read_case
 from youhui.engine import Cart, Quote, Ruleset
+from youhui.engine.promotion import LIMITS
 
 Document = dict[str, Any]
 Runs = tuple[tuple[int, int], ...]
@@ -102,6 +105,16 @@ def test_the_same_input_gives_the_same_quote(case: Document) -> None:
     first = ruleset.price(one.cart, one.usage, at=one.at)
     assert repr(ruleset.price(one.cart, one.usage, at=one.at)) == repr(first)
     assert repr(Ruleset(two.promotions).price(two.cart, two.usage, at=two.at)) == repr(first)
+
+
+@given(cases())
+def test_what_a_limit_counts_in_changes_no_price(case: Document) -> None:
+    """Windows, their zone and what refunds give back are for whoever counts."""
+    bare = deepcopy(case)
+    for one in bare["promotions"]:
+        for key in (*LIMITS.values(), "timezone", "give_back"):
+            one.pop(key, None)
+    assert replace(quote_of(case), version="") == replace(quote_of(bare), version="")
 
 
 TWO_EXCLUSIVES = {

@@ -62,10 +62,11 @@ class Shop:
 
     def order(self, order_no: str, **more: Any) -> dict[str, Any]:
         """The body of one."""
-        beside = {key: more.pop(key) for key in ("expected_payable", "hold_seconds") if key in more}
+        held = {"hold_seconds": more.pop("hold_seconds")} if "hold_seconds" in more else {}
+        expected = more.pop("expected_payable", None)
         body = cart(**more)
-        expected = beside.pop("expected_payable", None) or self.payable(body)
-        return {**body, "order_no": order_no, "expected_payable": expected, **beside}
+        payable = expected or self.payable(body)
+        return {**body, **held, "order_no": order_no, "expected_payable": payable}
 
     def pay(self, order_no: str, key: str | None = None) -> Response:
         return self.post(f"/{order_no}/pay", key=key)

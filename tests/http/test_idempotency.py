@@ -165,7 +165,9 @@ def test_sent_at_once_it_is_one_order(shop: Shop) -> None:
 def test_a_key_is_visible_ascii(shop: Shop, path: str, key: str) -> None:
     shop.place("A1")
     body = {"": shop.order("A2"), "/A1/refunds": {"refund_no": "R1", "all": True}}.get(path)
-    headers = {**shop.key, "idempotency-key": key.encode("latin-1")}
+    headers = {
+        name.encode(): value.encode("latin-1") for name, value in {**shop.key, "idempotency-key": key}.items()
+    }
     answer = shop.client.post(f"{ORDERS}{path}", json=body, headers=headers)
     assert outcome(answer) == "400 VALIDATION_ERROR"
     assert answer.json()["details"][0]["path"] == "Idempotency-Key"

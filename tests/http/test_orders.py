@@ -204,8 +204,8 @@ def test_a_price_that_changed_is_answered_with_the_new_quote(shop: Shop) -> None
 def test_a_guest_is_not_told_to_pay_a_price_for_known_customers(shop: Shop) -> None:
     """P2: where a limit is per customer there must be one."""
     shop.has(promotion("once", code="ONCE", usage_limit_per_customer=1))
-    known, guest = {"customer": {"id": "c1"}, "codes": ["ONCE"]}, {"codes": ["ONCE"]}
-    refused = shop.place("A1", expected_payable="110.00", **guest)
+    known: dict[str, Any] = {"customer": {"id": "c1"}, "codes": ["ONCE"]}
+    refused = shop.place("A1", expected_payable="110.00", codes=["ONCE"])
     assert outcome(refused) == "409 QUOTE_CHANGED"
     assert refused.json()["quote"]["rejected_codes"]["ONCE"]["reason"] == "customer_required"
     assert shop.place("A2", expected_payable="110.00", **known).status_code == 201

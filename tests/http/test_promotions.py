@@ -239,7 +239,7 @@ def test_what_orders_took_is_answered(tmp_path: Path) -> None:
             "used": 1, "held": 1, "budget_used": "10.00", "budget_held": "10.00", "units_used": 2, "units_held": 2,
             "units_left": 5,
             "windows": [{
-                "starts_at": "2026-11-10T16:00:00Z", "ends_at": "2026-11-11T16:00:00Z",
+                "window": "day", "starts_at": "2026-11-10T16:00:00Z", "ends_at": "2026-11-11T16:00:00Z",
                 "used": 1, "held": 1, "budget_used": "10.00", "budget_held": "10.00",
             }],
         }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.http.serving import cart, line
 from tests.http.test_hostile import BODIES, DOCUMENTS
+from youhui.checkout.orders.requests import AskedOrder, OrderRequests
 from youhui.checkout.requests import Requests
 from youhui.conformance import CASE_KEYS
 from youhui.platform.problems import Invalid
@@ -37,6 +39,32 @@ EDGES: list[dict[str, Any]] = [
     cart(explain=None),
     cart(hints=0),
     cart(at=0),
+    cart(coupons=["a", "b", "a"]),
+    cart(coupons=["a b"]),
+    cart(coupons=["a"] * 21),
+    cart(coupons="auto"),
+    cart(coupons=None),
+]
+ORDERS = OrderRequests(REQUESTS, timedelta(minutes=15), timedelta(days=7))
+
+
+def order(**more: Any) -> dict[str, Any]:
+    return {**cart(order_no="A1", expected_payable="120.00"), **more}
+
+
+NUMBERS: list[Any] = ["", " ", "a b", "a/b", ".", "x" * 65, "a\0", 7, True, None, []]
+ORDER_EDGES: list[dict[str, Any]] = [
+    cart(),
+    *[order(**edge) for edge in EDGES],
+    *[order(order_no=number) for number in NUMBERS],
+    *[
+        order(expected_payable=sent)
+        for sent in ("", "1", "1.000", "-1.00", 1, "90071992547409.92", "٦.00", None)
+    ],
+    *[order(hold_seconds=sent) for sent in (None, 1, 604_800, 604_801, 0, -1, 1.0, True, "60", 2**63)],
+    order(explain="considered"),
+    order(strategy="best_for_customer"),
+    order(unknown=1),
 ]
 
 
@@ -74,3 +102,24 @@ def test_both_ways_read_the_carts_of_all_cases_alike(path: Path) -> None:
 def test_the_fast_way_refuses_whatever_the_exact_way_refuses(body: bytes) -> None:
     fast = REQUESTS.read_plain(body)
     assert fast is None or fast == read(body)
+
+
+def test_a_plain_order_is_read_fast() -> None:
+    read = ORDERS.read_plain(json.dumps(order(strategy="priority", coupons="auto")).encode())
+    assert read is not None
+    assert (read.order_no, read.expected_payable, read.hold_for) == ("A1", 12000, timedelta(minutes=15))
+
+
+@pytest.mark.parametrize(
+    "body", [*BODIES.values(), *[json.dumps(document).encode() for document in ORDER_EDGES]], ids=str
+)
+def test_orders_are_read_alike_both_ways(body: bytes) -> None:
+    fast = ORDERS.read_plain(body)
+    assert fast is None or fast == exactly(body)
+
+
+def exactly(body: bytes) -> AskedOrder | None:
+    try:
+        return ORDERS.read_exactly(body)
+    except Invalid:
+        return None

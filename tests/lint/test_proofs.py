@@ -54,7 +54,7 @@ def twins(draw: Draw, promotions: list[Document], name: str) -> Document:
     for key in (*LIMITS, "stock", "units_left", "order_cap", "tags"):
         if draw(st.integers(0, 3)):
             twin.pop(key, None)
-            twin.pop(LIMITS.get(key), None)
+            twin.pop(LIMITS.get(key, ""), None)
     if twin["conditions"] and draw(st.booleans()):
         twin["conditions"].pop()
     for action in twin["actions"]:

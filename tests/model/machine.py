@@ -79,8 +79,13 @@ def terms(draw: st.DrawFn, name: str | None = None) -> Terms:
     )
 
 
+def _calm(machine: Days) -> bool:
+    """Between two changes of terms something is to be bought."""
+    return machine.calm > 2
+
+
 def _stored(machine: Days) -> bool:
-    return bool(machine.shop.terms)
+    return _calm(machine) and bool(machine.shop.terms)
 
 
 class Days(RuleBasedStateMachine):
@@ -98,6 +103,7 @@ class Days(RuleBasedStateMachine):
         self.nodes = self.stack.enter_context(nodes_on(self.url, self.clock))
         self.shop = Shop(BEGAN)
         self.looked = [True, True]
+        self.calm = 0
         self.numbers = count(1)
         self.answered: dict[Request, bytes] = {}
         self.first: dict[tuple[str, str, str], bytes] = {}
@@ -115,7 +121,8 @@ class Days(RuleBasedStateMachine):
 
     @rule(node=nodes, cart=carts)
     def quote(self, node: int, cart: Cart) -> None:
-        self.look(node)
+        """What the other node took is known within a second."""
+        self.turn(self.shop.now + timedelta(seconds=1.5))
         assert self.nodes.run(self.node(node).quote(cart.document())) == [self.shop.quote(cart).payable]
 
     # -- placing
@@ -313,6 +320,7 @@ class Days(RuleBasedStateMachine):
 
     # -- terms
 
+    @precondition(_calm)
     @rule(node=nodes, new=terms())
     def save(self, node: int, new: Terms) -> None:
         """Whatever limits and windows it had before."""
@@ -380,12 +388,14 @@ class Days(RuleBasedStateMachine):
         self.node(node).remove(name)
         del self.shop.terms[name]
         self.looked[1 - node] = False
+        self.calm = 0
 
     # -- what is always so
 
     @invariant()
     def a_step_was_taken(self) -> None:
         self.seen["steps"] += 1
+        self.calm += 1
 
     @invariant()
     def counters_are_what_orders_took(self) -> None:
@@ -581,6 +591,7 @@ class Days(RuleBasedStateMachine):
             self.seen["terms: saved"] += 1
             self.shop.terms[new.name] = new
             self.looked[1 - node] = False
+            self.calm = 0
 
 
 def _limited(old: Terms, uses: int | None, each: int | None, budget: int | None, stock: int | None) -> Terms:

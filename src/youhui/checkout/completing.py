@@ -29,6 +29,8 @@ class LeftOut(NamedTuple):
     attributes: bool
 
 
+T = TypeVar("T")
+
 _UNIT_PRICE, _PRODUCT = attrgetter("unit_price"), attrgetter("product")
 ALL = LeftOut(True, True, True, True, True)
 
@@ -87,7 +89,7 @@ class Completing:
         return None if layer is None else Ready(cart, layer)
 
     def looked_up(self, stated: Stated, at: datetime) -> Ready:
-        """The same, looked up: a query for each of products, customer, orders and rules. Raises Invalid, Unavailable."""
+        """The same, looked up: a query each for products, customer, orders and rules. Raises Invalid, Unavailable."""
         directory, names, customer = self._directory, _names(stated), _customer(stated)
         products = directory.products(names) if names else {}
         person = directory.customer(customer) if customer is not None else None
@@ -117,9 +119,6 @@ def _customer(stated: Stated) -> str | None:
     """Of whom something is left out."""
     customer = stated.cart.customer
     return customer.id if customer is not None and (stated.groups or stated.attributes) else None
-
-
-T = TypeVar("T")
 
 
 def _placed(stated: Stated, count: Callable[[str, str], T]) -> T | int:

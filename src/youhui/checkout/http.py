@@ -90,8 +90,10 @@ DESCRIPTION = """Amounts are decimal strings with the currency's digits. Ids may
 What a cart leaves out comes from the directory: of a line `unit_price`, `categories` (with all above), `attributes`,
 and either `sku` or `product`; of a customer `groups` and `attributes`; `orders_count` is counted from the orders
 placed here that were not cancelled and did not expire. A product that the directory does not know needs a
-`unit_price`. What is used of limits is as of a second ago at most. Discounts of the customer are among the promotions, as `discount:<id>`; for them the categories
-above the stated ones count too.
+`unit_price`. What is used of limits is as of a second ago at most.
+
+Discounts of the customer are among the promotions, as `discount:<id>`; for them the categories above the stated ones
+count too.
 
 With a shopper's token the customer is the shopper (403 for another), and what is stated of prices, categories,
 attributes, groups, `discountable`, `min_unit_price` and `orders_count` is ignored: all comes from the directory, and a

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from enum import Enum
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
 from typing import Any
@@ -30,12 +29,11 @@ from sqlalchemy import (
     Connection as Connection,  # what a transaction is passed on as, also by who speaks no SQL
 )
 from sqlalchemy.dialects.mysql import DATETIME
-from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.types import TypeEngine
 
 from youhui.platform import statements
 from youhui.platform.problems import Unavailable
+from youhui.platform.troubles import translated
 from youhui.platform.watchdog import Watchdog
 
 MYSQL = ("mysql", "mariadb")
@@ -96,34 +94,6 @@ class UTCDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """From UTC."""
         return None if value is None else value.replace(tzinfo=UTC)
-
-
-class Trouble(Enum):
-    """Why a database could not be used."""
-
-    CONFLICT = "conflict"
-    """others lock the same rows: the same again may go well"""
-    LOST = "lost"
-    """the connection broke; what was being committed may be committed"""
-    OTHER = "other"
-
-
-_READ_ONLY = "25006"
-"""SQLSTATE of PostgreSQL that became a standby, whose driver takes it for a fault of ours"""
-_CONFLICTS = ("40001", "40P01", 1213, 1020)
-"""serialization failures and deadlocks: SQLSTATE of PostgreSQL, numbers of MySQL (1020: of MariaDB, read by a snapshot)"""
-
-
-def trouble_of(error: Unavailable) -> Trouble:
-    """What it was."""
-    cause = error.__cause__
-    if isinstance(cause, DBAPIError):
-        if cause.connection_invalidated:
-            return Trouble.LOST
-        said = getattr(cause.orig, "sqlstate", None) or next(iter(getattr(cause.orig, "args", ())), None)
-        if said in _CONFLICTS:
-            return Trouble.CONFLICT
-    return Trouble.OTHER
 
 
 class Database:
@@ -197,7 +167,7 @@ class Database:
     def _unit(self, engine: Engine, within: float | None, **options: Any) -> Iterator[Connection]:
         until = math.inf if within is None else time.monotonic() + within
         with (
-            _translated(),
+            translated(),
             engine.connect().execution_options(**options) as connection,
             self._watchdog.watching(connection.connection.dbapi_connection, until),
             connection.begin(),
@@ -209,20 +179,6 @@ class Database:
         self._watchdog.stop()
         self._hurried.dispose()
         self.engine.dispose()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise Unavailable from error
-    except DBAPIError as error:
-        # A file that is no database, or a broken one, is of the base class itself.
-        read_only = getattr(error.orig, "sqlstate", None) == _READ_ONLY
-        if error.connection_invalidated or read_only or type(error) is DatabaseError:
-            raise Unavailable from error
-        raise
 
 
 def _engine(url: str, patience: float, *, hurried: bool = False, **pool: Any) -> Engine:
@@ -263,8 +219,16 @@ def _waits(kind: str, patience: float, hurried: bool) -> dict[str, Any]:
         idle = f" /*M!100300 , idle_transaction_timeout={seconds} */" if hurried else ""  # not MySQL's
         return {"connect_timeout": connect, "read_timeout": connect, "init_command": wait + idle}
     milliseconds = round(patience * 1000)
-    idle = f" -c idle_in_transaction_session_timeout={milliseconds}" if hurried else ""
-    return {"connect_timeout": connect, "options": f"-c lock_timeout={milliseconds}{idle}"}
+    options = f"-c lock_timeout={milliseconds}"
+    if hurried:
+        options += f" -c idle_in_transaction_session_timeout={milliseconds} {_BY_KEYS}"
+    return {"connect_timeout": connect, "options": options}
+
+
+_BY_KEYS = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+"""Hurried work names its rows by keys. PostgreSQL keeps a plan that it made while a table was small, or unknown to it,
+and would read all of the table when it has grown.
+"""
 
 
 def _wait_for_answers(connection: Any, _record: object) -> None:

@@ -6,6 +6,7 @@ One wrapper and no stack of middleware: on the hot routes each layer would cost 
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
 import secrets
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from youhui.platform import statements
 from youhui.platform.access import Found
+from youhui.platform.db import PATIENCE
 from youhui.platform.guard import Guard
 from youhui.platform.languages import Language, both, wanted
 from youhui.platform.principals import Principal
@@ -119,6 +121,7 @@ class Edge:
             template = found.template
             address = self._peer(scope, headers)
             principal = await self._guard.admit(found.allowed, headers, address)
+            left = PATIENCE - (time.perf_counter() - began)
             body = b"" if found.allowed.streamed else await _body(headers, receive)
             if body is None:
                 return None
@@ -126,7 +129,7 @@ class Edge:
                         found.path, headers.get(b"idempotency-key"))  # fmt: skip
             hot = self._hot.get((method, template))
             if hot is not None:
-                await answer.whole(hot.status, await hot.answer(call))
+                await answer.whole(hot.status, await _in_time(hot.answer(call), left))
                 quiet = True
             else:
                 await self._routed(found, call, scope, receive, answer)
@@ -190,6 +193,15 @@ class _Answer:
         ]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
+
+
+async def _in_time(answer: Awaitable[bytes], seconds: float) -> bytes:
+    """Each of its steps may wait for the database, and for its turn; all together no longer. Raises Unavailable."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await answer
+    except TimeoutError as error:
+        raise Unavailable from error
 
 
 def _request_id(headers: dict[bytes, bytes]) -> str:

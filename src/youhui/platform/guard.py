@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from youhui.platform.access import Access, Allowed, Found
+from youhui.platform.db import PATIENCE
 from youhui.platform.principals import ANONYMOUS, Identities, Principal
-from youhui.platform.problems import Unauthenticated
+from youhui.platform.problems import Unauthenticated, Unavailable
 
 
 class Limits(Protocol):
@@ -60,13 +61,21 @@ class Guard:
     async def _looked_up(self, bearer: str, address: str) -> Principal:
         """A flood of made-up credentials must not become one of queries; whoever was good before passes it by."""
         if not self._identities.doubtful(bearer):
-            return await asyncio.to_thread(self._identities.identify, bearer)
+            return await self._identify(bearer)
         self._limits.may_guess(address)
         try:
-            return await asyncio.to_thread(self._identities.identify, bearer)
+            return await self._identify(bearer)
         except Unauthenticated:
             self._limits.guessed(address)
             raise
+
+    async def _identify(self, bearer: str) -> Principal:
+        """Raises Unauthenticated, Unavailable: those before it may each wait for a database that is silent."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await asyncio.to_thread(self._identities.identify, bearer)
+        except TimeoutError as error:
+            raise Unavailable from error
 
 
 def _bearer(header: bytes) -> str:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import ParamSpec, TypeVar
 
+from youhui.platform.db import PATIENCE
 from youhui.platform.problems import Unavailable
 
 P = ParamSpec("P")
@@ -26,15 +27,20 @@ class Readers:
         self._calls = 0
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What the call returns or raises. Raises Unavailable if too many wait already."""
+        """What the call returns or raises. Raises Unavailable if too many wait already, or it takes too long."""
         if self._calls >= WAITING:
             raise Unavailable
         context = copy_context()
         self._calls += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._pool, lambda: context.run(call, *args, **kwargs)
-            )
+            async with asyncio.timeout(
+                PATIENCE
+            ):  # those before it may each wait for a database that is silent
+                return await asyncio.get_running_loop().run_in_executor(
+                    self._pool, lambda: context.run(call, *args, **kwargs)
+                )
+        except TimeoutError as error:
+            raise Unavailable from error
         finally:
             self._calls -= 1
 

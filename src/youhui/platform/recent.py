@@ -40,6 +40,3 @@ class Recent(Generic[K, V]):
                     held.move_to_end(key)
             while len(held) > self._most:
                 held.popitem(last=False)
-
-    def __len__(self) -> int:
-        return len(self._held)

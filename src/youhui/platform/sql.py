@@ -7,6 +7,7 @@ Lists of values are padded to a few lengths, so that servers and drivers see few
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -38,7 +39,8 @@ def dialect_of(connection: Connection) -> str:
 
 def fetch(connection: Connection, text: str, values: Sequence[object] = ()) -> Sequence[Any]:
     """The rows of a query."""
-    with _cursor(connection, text) as (cursor, written):
+    written = _written(text, dialect_of(connection))
+    with _cursor(connection, written) as cursor:
         cursor.execute(written, tuple(values))
         rows: Sequence[Any] = cursor.fetchall()
         return rows
@@ -48,7 +50,8 @@ def run(connection: Connection, text: str, rows: Iterable[Sequence[object]]) -> 
     """A statement that writes, once for each row of values."""
     values = [tuple(row) for row in rows]
     if values:
-        with _cursor(connection, text) as (cursor, written):
+        written = _written(text, dialect_of(connection))
+        with _cursor(connection, written) as cursor:
             cursor.executemany(written, values)
 
 
@@ -79,12 +82,20 @@ class _Written(NamedTuple):
 
 
 def _at_once(connection: Connection, what: _Written, rows: Iterable[Sequence[object]]) -> None:
-    """PostgreSQL takes a list for each column: a tenth of the work of a statement for each row."""
+    """PostgreSQL takes a list for each column, or the value that is in all rows: one statement, and few values."""
     if dialect_of(connection) != "postgresql":
-        run(connection, _one_by_one(what), rows)
-    elif columns := [list(column) for column in zip(*rows, strict=True)]:
-        with _cursor(connection, _in_lists(what)) as (cursor, written):
-            cursor.execute(written, columns)
+        return run(connection, _one_by_one(what), rows)
+    columns = list(zip(*rows, strict=True))
+    if columns:
+        values = [_same_or_list(column) for column in columns]
+        text = _in_lists(what, tuple([isinstance(value, list) for value in values]))
+        with _cursor(connection, text) as cursor:
+            cursor.execute(text, dict(zip(what.columns + what.keys, values, strict=True)))
+    return None
+
+
+def _same_or_list(column: Sequence[object]) -> object:
+    return column[0] if column.count(column[0]) == len(column) else list(column)
 
 
 @functools.lru_cache(64)
@@ -97,18 +108,23 @@ def _one_by_one(what: _Written) -> str:
     return f"UPDATE {table} SET {changes} WHERE {same}"
 
 
-@functools.lru_cache(64)
-def _in_lists(what: _Written) -> str:
+@functools.lru_cache(256)
+def _in_lists(what: _Written, listed: Sequence[bool]) -> str:
+    """Of rows that differ in the columns that are listed; if none is, it is one row."""
     table, names = what.table.name, what.columns + what.keys
-    lists = ", ".join([f"{{list}}::{_listed_type(what.table.c[name].type)}[]" for name in names])
+    types = {name: _type_in_lists(what.table.c[name].type) for name in names}
+    lists = list(itertools.compress(names, listed))
+    value = {name: f"new.{name}" if name in lists else f"%({name})s::{types[name]}" for name in names}
+    unnested = ", ".join([f"%({name})b::{types[name]}[]" for name in lists])
+    source = f"FROM unnest({unnested}) AS new ({', '.join(lists)})" if lists else ""
     if not what.keys:
-        return f"INSERT INTO {table} ({', '.join(names)}) SELECT * FROM unnest({lists})"
-    changes = ", ".join([f"{name} = new.{name}" for name in what.columns])
-    same = " AND ".join([f"{table}.{name} = new.{name}" for name in what.keys])
-    return f"UPDATE {table} SET {changes} FROM unnest({lists}) AS new ({', '.join(names)}) WHERE {same}"
+        return f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(value.values())} {source}"
+    changes = ", ".join([f"{name} = {value[name]}" for name in what.columns])
+    same = " AND ".join([f"{table}.{name} = {value[name]}" for name in what.keys])
+    return f"UPDATE {table} SET {changes} {source} WHERE {same}"
 
 
-def _listed_type(type_: TypeEngine[Any]) -> str:
+def _type_in_lists(type_: TypeEngine[Any]) -> str:
     """PostgreSQL's, without a length: the column refuses what is too long, a cast would cut it off."""
     if isinstance(type_, String):
         return "text"
@@ -117,7 +133,7 @@ def _listed_type(type_: TypeEngine[Any]) -> str:
 
 @contextmanager
 def together(connection: Connection) -> Iterator[None]:
-    """On PostgreSQL statements are sent without waiting for each: what they raise is raised at the end at the latest."""
+    """PostgreSQL gets statements without each being waited for: what one raises is raised at the end at the latest."""
     if dialect_of(connection) != "postgresql":
         yield
         return
@@ -127,14 +143,13 @@ def together(connection: Connection) -> Iterator[None]:
 
 
 @contextmanager
-def _cursor(connection: Connection, text: str) -> Iterator[tuple[Any, str]]:
-    """The driver's own, and the text as it takes it."""
-    written = _written(text, dialect_of(connection))
+def _cursor(connection: Connection, written: str) -> Iterator[Any]:
+    """The driver's own."""
     statements.add()
     cursor = connection.connection.cursor()
     try:
         with _raising(connection, written):
-            yield cursor, written
+            yield cursor
     finally:
         cursor.close()
 
@@ -159,18 +174,28 @@ def _wrapped(connection: Connection, text: str, error: Any) -> BaseException:
     return told
 
 
-def listed(values: Sequence[object]) -> tuple[str, Sequence[object]]:
-    """The inside of `IN (…)` and its values: at most MOST of them, at least one."""
+def among(connection: Connection, column: str, values: Sequence[object]) -> tuple[str, Sequence[object]]:
+    """The condition that a column has one of these texts, at most MOST, and what is bound in it."""
+    if dialect_of(connection) == "postgresql":
+        return f"{column} = ANY({{list}})", [list(values)]
     size = _size(len(values))
-    return ", ".join("?" * size), [*values, *[values[-1]] * (size - len(values))]
+    return f"{column} IN ({', '.join('?' * size)})", [*values, *[values[-1]] * (size - len(values))]
 
 
-def tupled(connection: Connection, rows: Sequence[Sequence[object]]) -> tuple[str, Sequence[object]]:
-    """The inside of `(a, b) IN (…)` and its values: at most MOST tuples, at least one."""
+def among_rows(
+    connection: Connection, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> tuple[str, Sequence[object]]:
+    """The same of several columns together."""
+    dialect, names = dialect_of(connection), ", ".join(columns)
+    if dialect == "postgresql":
+        lists = ", ".join(["{list}::text[]"] * len(columns))
+        return f"({names}) IN (SELECT * FROM unnest({lists}))", [
+            list(column) for column in zip(*rows, strict=True)
+        ]
     size = _size(len(rows))
+    marks = ", ".join([f"({', '.join('?' * len(columns))})"] * size)
     padded = [*rows, *[rows[-1]] * (size - len(rows))]
-    marks = ", ".join([f"({', '.join('?' * len(rows[0]))})"] * size)
-    text = f"VALUES {marks}" if dialect_of(connection) == "sqlite" else marks
+    text = f"({names}) IN ({'VALUES ' if dialect == 'sqlite' else ''}{marks})"
     return text, [value for row in padded for value in row]
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from youhui.checkout.orders.model import Claim, Numbers
+from youhui.checkout.orders.windows import Length
 from youhui.engine.money import format_amount
 from youhui.promotions.model import Counted, State
 
@@ -14,6 +15,7 @@ from youhui.promotions.model import Counted, State
 class WindowOut(BaseModel):
     """The present day, week or month of a limit that counts in these: it has room again from `ends_at`."""
 
+    window: Length
     starts_at: datetime
     ends_at: datetime
     used: int
@@ -70,7 +72,9 @@ def promotion_out(counted: Counted, at: datetime) -> PromotionOut:
 
 
 def _window(claim: Claim, numbers: Numbers, currency: str) -> dict[str, object]:
-    return {"starts_at": claim.starts_at, "ends_at": claim.ends_at, **_uses(numbers, currency)}
+    window = claim.key.period.rpartition("/")[2]
+    bounds = {"window": window, "starts_at": claim.starts_at, "ends_at": claim.ends_at}
+    return {**bounds, **_uses(numbers, currency)}
 
 
 def _uses(numbers: Numbers, currency: str) -> dict[str, object]:

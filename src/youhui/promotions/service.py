@@ -11,7 +11,7 @@ from youhui.checkout.orders.counter_store import read_numbers
 from youhui.checkout.orders.limits import claims_of
 from youhui.checkout.orders.model import NOTHING, Claim, Numbers
 from youhui.checkout.orders.terms import saving
-from youhui.checkout.orders.terms.store import currency_of
+from youhui.checkout.orders.terms import store as counters
 from youhui.checkout.ports import Changes, Rule
 from youhui.checkout.store import Source, next_version, read_versions
 from youhui.engine import InvalidDocument, Promotion, Registry
@@ -101,7 +101,7 @@ class Promotions:
             next_version(connection, Source.PROMOTIONS)
             old = _same(store.get(connection, name), version)
             store.remove(connection, name)
-            saving.remove(connection, name)
+            counters.remove(connection, name)
             record(connection, self._clock(), by, "promotion.delete", f"promotion:{name}", before=_shown(old))
         self._changed()
 
@@ -112,7 +112,7 @@ class Promotions:
             rule = _rule(old, self._registry)
             before = rule.promotion if rule else None
         else:
-            known = currency_of(connection, terms.promotion.id)
+            known = counters.currency_of(connection, terms.promotion.id)
             if known not in (None, terms.currency):
                 raise CurrencyFixed(id=terms.promotion.id, currency=known)
         saving.save(connection, self._clock(), terms.currency, terms.promotion, before)

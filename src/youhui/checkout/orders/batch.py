@@ -90,8 +90,8 @@ def _lock(connection: Connection, locked: Locked, commands: Sequence[AnyCommand]
     keys = [(c.caller, c.idempotency_key) for c in commands if c.idempotency_key is not None]
     if keys:
         locked.requests = store.known_requests(connection, keys)
-    redemptions = [one for command in commands for one in _redemptions(command)]
-    claims = {claim.key: claim for one in redemptions for claim in one.claims}
+    redemptions = [one for command in commands for one in _redemptions(command, locked.versions)]
+    claims = {claim.key: claim for one in redemptions for claim in one.claims if claim.covers(locked.now)}
     touched = {key.promotion for key in claims}
     expired = counter_store.orders_with_expired_holds(connection, touched, locked.now) if touched else []
     _lock_orders(connection, locked, {*expired, *[command.order_no for command in commands]})
@@ -103,11 +103,12 @@ def _lock(connection: Connection, locked: Locked, commands: Sequence[AnyCommand]
     return len(expired) >= store.MOST_EXPIRED
 
 
-def _redemptions(command: AnyCommand) -> Iterable[Redemption]:
+def _redemptions(command: AnyCommand, versions: Versions) -> Iterable[Redemption]:
+    """What it takes, if it was priced by the rules of now: those of others may have had other counters."""
     match command:
-        case Place():
+        case Place() if command.versions == versions:
             return command.redemptions
-        case Pay():
+        case Pay() if command.versions == versions:
             return command.again or ()
     return ()
 

@@ -121,7 +121,7 @@ class Book:
         return tuple([one.promotion for one in redemptions if not all(map(self._open, *_spread(one)))])
 
     def _open(self, claim: Claim, moved: Vector) -> bool:
-        if not _within(claim, self.now):
+        if not claim.covers(self.now):
             return False
         return self.locked.counters[claim.key].has_room(claim.limits, moved)
 
@@ -195,12 +195,6 @@ class Book:
     def _moved(self, key: Key) -> Counter:
         row = self.writes.counters[key] = self.locked.counters[key]
         return row
-
-
-def _within(claim: Claim, now: datetime) -> bool:
-    return (claim.starts_at is None or claim.starts_at <= now) and (
-        claim.ends_at is None or now < claim.ends_at
-    )
 
 
 def _spread(one: Redemption) -> tuple[Sequence[Claim], Sequence[Vector]]:

@@ -21,9 +21,10 @@ from youhui.checkout.orders.commands import AnyCommand, Done
 from youhui.checkout.orders.model import Key, Numbers
 from youhui.checkout.orders.problems import InFlight
 from youhui.checkout.orders.store import Conflict
-from youhui.platform.db import Database, Trouble, trouble_of
+from youhui.platform.db import Database
 from youhui.platform.failpoints import reach
 from youhui.platform.problems import Failed, Unavailable
+from youhui.platform.troubles import Trouble, trouble_of
 
 WAITING = 1_000
 """so many commands may wait; more would be answered when nobody waits for them any more"""

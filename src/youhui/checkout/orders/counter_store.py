@@ -8,12 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from youhui.checkout.orders import store
-from youhui.checkout.orders import tables
+from youhui.checkout.orders import store, tables
 from youhui.checkout.orders.book import Counter, Hold
 from youhui.checkout.orders.model import Claim, Key, Limits, Numbers, Order, Vector
 from youhui.platform import sql
-from youhui.platform.sql import fetch, instant, listed, tupled
+from youhui.platform.sql import among, among_rows, fetch, instant
 
 _COUNTER = (
     "promotion, customer, period, starts_at, ends_at, uses_limit, amount_limit, units_limit, "
@@ -29,10 +28,10 @@ def holds_of(connection: Connection, numbers: Collection[str]) -> dict[str, list
     """What these orders hold, by order. Whoever has locked an order may rely on it."""
     found: dict[str, list[Hold]] = {}
     for chunk in sql.chunks(sorted(numbers)):
-        marks, values = listed(chunk)
+        those, values = among(connection, "order_no", chunk)
         text = (
             "SELECT order_no, promotion, customer, period, uses, amount, units, until FROM holds "
-            f"WHERE order_no IN ({marks}) ORDER BY order_no, promotion, customer, period"
+            f"WHERE {those} ORDER BY order_no, promotion, customer, period"
         )
         for row in fetch(connection, text, values):
             hold = Hold(row[0], Key(*row[1:4]), Vector(*row[4:7]), sql.read_at(row[7]))
@@ -46,8 +45,8 @@ def orders_with_expired_holds(
     """Some that hold something of these promotions after their deadline: at most MOST_EXPIRED for 512 promotions."""
     found: set[str] = set()
     for chunk in sql.chunks(sorted(promotions)):
-        marks, values = listed(chunk)
-        text = f"SELECT DISTINCT order_no FROM holds WHERE promotion IN ({marks}) AND until <= ? LIMIT {store.MOST_EXPIRED}"
+        those, values = among(connection, "promotion", chunk)
+        text = f"SELECT DISTINCT order_no FROM holds WHERE {those} AND until <= ? LIMIT {store.MOST_EXPIRED}"
         found.update(row[0] for row in fetch(connection, text, (*values, instant(connection, now))))
     return sorted(found)
 
@@ -62,8 +61,8 @@ def add_holds(connection: Connection, holds: Iterable[Hold]) -> None:
 def end_holds(connection: Connection, numbers: Sequence[str]) -> None:
     """All that these orders hold."""
     for chunk in sql.chunks(sorted(numbers)):
-        marks, values = listed(chunk)
-        sql.run(connection, f"DELETE FROM holds WHERE order_no IN ({marks})", [values])
+        those, values = among(connection, "order_no", chunk)
+        sql.run(connection, f"DELETE FROM holds WHERE {those}", [values])
 
 
 # -- counters
@@ -76,11 +75,10 @@ def read_numbers(connection: Connection, keys: Collection[Key], now: datetime) -
     """
     found: dict[Key, Numbers] = {}
     for chunk in sql.chunks(sorted(keys)):
-        marks, values = tupled(connection, chunk)
-        where = f"WHERE (promotion, customer, period) IN ({marks})"
-        rows = fetch(connection, f"SELECT {_COUNTER} FROM counters {where}", values)
+        those, values = among_rows(connection, Key._fields, chunk)
+        rows = fetch(connection, f"SELECT {_COUNTER} FROM counters WHERE {those}", values)
         text = (
-            f"SELECT promotion, customer, period, SUM(uses), SUM(amount), SUM(units) FROM holds {where} "
+            f"SELECT promotion, customer, period, SUM(uses), SUM(amount), SUM(units) FROM holds WHERE {those} "
             "AND until <= ? GROUP BY promotion, customer, period"
         )
         free = {
@@ -99,11 +97,8 @@ def lock_counters(connection: Connection, keys: Collection[Key]) -> dict[Key, Co
     """Those of these that are there, locked in the order of their keys."""
     found: dict[Key, Counter] = {}
     for chunk in sql.chunks(sorted(keys)):
-        marks, values = tupled(connection, chunk)
-        text = (
-            f"SELECT {_COUNTER} FROM counters WHERE (promotion, customer, period) IN ({marks}) "
-            f"{_IN_KEY_ORDER} {{lock}}"
-        )
+        those, values = among_rows(connection, Key._fields, chunk)
+        text = f"SELECT {_COUNTER} FROM counters WHERE {those} {_IN_KEY_ORDER} {{lock}}"
         for row in fetch(connection, text, values):
             counter = _counter(row)
             found[counter.key] = counter
@@ -117,12 +112,9 @@ def counters_of(connection: Connection, orders: Iterable[Order]) -> list[Key]:
     found: list[Key] = []
     for chunk in sql.chunks(sorted(promotions)):
         for buyers in sql.chunks(customers):
-            marks, values = listed(chunk)
-            people, names = listed(buyers)
-            text = (
-                "SELECT promotion, customer, period FROM counters "
-                f"WHERE promotion IN ({marks}) AND customer IN ({people})"
-            )
+            those, values = among(connection, "promotion", chunk)
+            theirs, names = among(connection, "customer", buyers)
+            text = f"SELECT promotion, customer, period FROM counters WHERE {those} AND {theirs}"
             found += [Key(*row) for row in fetch(connection, text, (*values, *names))]
     return found
 

@@ -62,7 +62,9 @@ class Told(Usage):
     """
 
     __slots__ = ("_at", "_counted", "_customer", "_get", "_since", "_told", "missing")
-    __setattr__ = object.__setattr__  # not frozen, for half the time of making one: every quote does
+    __setattr__ = (
+        object.__setattr__
+    )  # not frozen: a frozen one fills each slot by a slow call, and every quote makes one
 
     def __init__(
         self,

@@ -71,6 +71,11 @@ class Claim(NamedTuple):
     starts_at: datetime | None = None
     ends_at: datetime | None = None
 
+    def covers(self, at: datetime) -> bool:
+        """Whether an instant lies in its period."""
+        after = self.starts_at is None or self.starts_at <= at
+        return after and (self.ends_at is None or at < self.ends_at)
+
 
 class Numbers(NamedTuple):
     """What a counter says: `used` is paid for, `held` is of unpaid orders before their deadline."""

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 LONGEST_KEY = 128
 KEY_PATTERN = rf"^[\x21-\x7e]{{1,{LONGEST_KEY}}}$"
-_KEY = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}".encode())
+_KEY = re.compile(KEY_PATTERN.encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ def is_order_no(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class _Beside:
     """The keys of an order beside its cart. `hold_seconds`: absent, the shop's."""
 
     order_no: Code
@@ -131,7 +131,7 @@ class OrderRequests:
             payable = parse_amount(document.expected_payable, document.currency)
         except (ValueError, RecursionError):
             return None
-        beside = Beside(document.order_no, payable, document.hold_seconds)
+        beside = _Beside(document.order_no, payable, document.hold_seconds)
         if payable > LARGEST or any(self._faults(beside)):
             return None
         return self._order(asked, beside)
@@ -157,14 +157,14 @@ class OrderRequests:
             raise invalid(problems)
         return self._order(asked, beside)
 
-    def _beside(self, own: Mapping[str, object], currency: object) -> Beside:
+    def _beside(self, own: Mapping[str, object], currency: object) -> _Beside:
         """Raises InvalidDocument."""
-        beside = _built(own, Beside, currency if isinstance(currency, str) else "")
+        beside = _built(own, _Beside, currency if isinstance(currency, str) else "")
         if problems := self._faults(beside):
             raise InvalidDocument(problems)
         return beside
 
-    def _faults(self, beside: Beside) -> Sequence[Problem]:
+    def _faults(self, beside: _Beside) -> Sequence[Problem]:
         problems = []
         if not is_order_no(beside.order_no):
             problems.append(Problem("order_no", "not_an_order_no"))
@@ -172,7 +172,7 @@ class OrderRequests:
             problems.append(Problem("hold_seconds", "not_in_range", {"least": 1, "most": self._longest}))
         return problems
 
-    def _order(self, asked: Asked, beside: Beside) -> AskedOrder:
+    def _order(self, asked: Asked, beside: _Beside) -> AskedOrder:
         seconds = beside.hold_seconds
         return AskedOrder(
             asked=asked,
@@ -186,7 +186,7 @@ class OrderRequests:
 
 
 @dataclass(frozen=True, slots=True)
-class RefundedLine:
+class _RefundedLine:
     """So many units of a line."""
 
     id: Code
@@ -194,11 +194,11 @@ class RefundedLine:
 
 
 @dataclass(frozen=True, slots=True)
-class RefundBody:
+class _RefundBody:
     """What is given back: units of lines, shipping, or all that is left."""
 
     refund_no: Code
-    lines: tuple[RefundedLine, ...] = ()
+    lines: tuple[_RefundedLine, ...] = ()
     shipping: bool = False
     all: bool = False
 
@@ -209,7 +209,7 @@ def read_refund(body: bytes) -> AskedRefund:
     if isinstance(document, dict):
         _keep_ids(document)
     try:
-        found = _built(document, RefundBody)
+        found = _built(document, _RefundBody)
     except InvalidDocument as error:
         raise invalid(error.problems) from None
     if problems := _refund_faults(found):
@@ -235,7 +235,7 @@ def read_nothing(body: bytes) -> None:
             raise invalid(error.problems) from None
 
 
-def _refund_faults(found: RefundBody) -> list[Problem]:
+def _refund_faults(found: _RefundBody) -> list[Problem]:
     problems = []
     if not is_shop_id(found.refund_no):
         problems.append(Problem("refund_no", "not_a_shop_id"))

@@ -131,27 +131,25 @@ class Orders:
     # -- placing
 
     async def _placed_now(self, asked: AskedOrder, sent: Sent) -> Done:
-        since = None
         for _ in range(MOST_TRIES):
-            began = monotonic()
-            command = place_of(asked, sent, await self._as_expected(asked, since))
+            command = place_of(asked, sent, await self._as_expected(asked))
             try:
                 done = await self._committer.run(command)
             except Changed as changed:
-                if not changed.promotions:
+                if not changed.promotions:  # else the committer has published what their counters say
                     await self._look()
-                since = began  # the committer has published the counters that it has locked after that
                 continue
             if command.customer is not None:
                 self._placed.forget(command.customer)
             return done
-        raise _changed(await self._pricing.quoted(asked.asked, since), asked)
+        raise _changed(await self._pricing.quoted(asked.asked), asked)
 
-    async def _as_expected(self, asked: AskedOrder, since: float | None) -> Quoted:
-        """Raises QuoteChanged, but never for a counter in memory that others have moved since."""
+    async def _as_expected(self, asked: AskedOrder) -> Quoted:
+        """Raises QuoteChanged, but never for rules or counters in memory that others have changed since."""
         began = monotonic()
-        quoted = await self._pricing.quoted(asked.asked, since)
+        quoted = await self._pricing.quoted(asked.asked)
         if quoted.quote.total != asked.expected_payable:
+            await self._look()
             quoted = await self._pricing.quoted(asked.asked, began)
         if quoted.quote.total != asked.expected_payable:
             raise _changed(quoted, asked)

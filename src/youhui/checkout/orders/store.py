@@ -18,7 +18,7 @@ from youhui.checkout.orders import tables as tables
 from youhui.checkout.orders.book import Request
 from youhui.checkout.orders.model import Entry, Frozen, Order, Refund, Returned
 from youhui.platform import sql
-from youhui.platform.sql import fetch, instant, listed, tupled
+from youhui.platform.sql import among, among_rows, fetch, instant
 
 MOST_EXPIRED = 500
 """so many orders are ended at once"""
@@ -58,8 +58,8 @@ def lock_orders(connection: Connection, numbers: Collection[str]) -> dict[str, O
     """Those of these that are there, locked in the order of their numbers."""
     found: dict[str, Order] = {}
     for chunk in sql.chunks(sorted(numbers)):
-        marks, values = listed(chunk)
-        text = f"SELECT {_ORDER} FROM orders WHERE order_no IN ({marks}) ORDER BY order_no {{lock}}"
+        those, values = among(connection, "order_no", chunk)
+        text = f"SELECT {_ORDER} FROM orders WHERE {those} ORDER BY order_no {{lock}}"
         found.update((row[0], _order(row)) for row in fetch(connection, text, values))
     return found
 
@@ -89,10 +89,10 @@ def refunds_of(connection: Connection, numbers: Collection[str]) -> dict[str, li
     """Those of these orders, by order, in their sequence."""
     found: dict[str, list[Refund]] = {}
     for chunk in sql.chunks(sorted(numbers)):
-        marks, values = listed(chunk)
+        those, values = among(connection, "order_no", chunk)
         text = (
             "SELECT order_no, refund_no, sequence, at, amount, shipping, returns_shipping, by_line{text}, request "
-            f"FROM refunds WHERE order_no IN ({marks}) ORDER BY order_no, sequence"
+            f"FROM refunds WHERE {those} ORDER BY order_no, sequence"
         )
         for row in fetch(connection, text, values):
             found.setdefault(row[0], []).append(_refund(row))
@@ -169,11 +169,8 @@ def known_requests(
     """What these keys of callers were used for."""
     found: dict[tuple[str, str], Request] = {}
     for chunk in sql.chunks(sorted(keys)):
-        marks, values = tupled(connection, chunk)
-        text = (
-            "SELECT caller, idempotency_key, operation, order_no, number, request FROM request_keys "
-            f"WHERE (caller, idempotency_key) IN ({marks})"
-        )
+        those, values = among_rows(connection, ("caller", "idempotency_key"), chunk)
+        text = f"SELECT {', '.join(Request._fields)} FROM request_keys WHERE {those}"
         found.update(((row[0], row[1]), Request(*row)) for row in fetch(connection, text, values))
     return found
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from youhui.checkout.orders.checking import store
 from youhui.checkout.orders.checking.report import Proof
-from youhui.checkout.orders.checking.store import ALL_CUSTOMERS, ONE_CUSTOMER, Found, Period
+from youhui.checkout.orders.checking.store import ALL_CUSTOMERS, ONE_CUSTOMER, Found
+from youhui.checkout.orders.checking.totals import Totals
 from youhui.checkout.orders.limits import scopes_of
 from youhui.checkout.orders.model import Limits
 from youhui.engine import Promotion
@@ -89,16 +88,19 @@ def _each_has_one(proof: Proof, found: Found) -> None:
 # -- the ledger and the holds
 
 
-def sums(connection: Connection) -> Proof:
-    """P3: what counters say is what the ledger sums to, and what they say is held is what orders hold."""
+def sums(connection: Connection, totals: Totals) -> Proof:
+    """P3: what counters say is what the ledger sums to, and what they say is held is what orders hold.
+
+    `totals`: of all entries.
+    """
     proof = Proof("P3")
     proof.counted["counters"] = store.count(connection, "counters")
     proof.counted["entries"] = store.count(connection, "ledger")
-    for which in (ALL_CUSTOMERS, ONE_CUSTOMER):
-        _differ(proof, "not_ledger", _NUMBERS, store.against_ledger(connection, which))
+    for counter, should in totals.differing():
+        differs = _different(_NUMBERS, counter.numbers, should)
+        proof.fails("not_ledger", promotion=counter.promotion, customer="", period=counter.period, **differs)
+    _differ(proof, "not_ledger", _NUMBERS, store.against_ledger(connection))
     _differ(proof, "not_holds", _NUMBERS[len(_MEASURES) :], store.against_holds(connection))
-    for promotion in store.with_periods(connection):
-        _periods(connection, promotion, proof)
     return proof
 
 
@@ -118,22 +120,3 @@ def _different(names: Sequence[str], says: Sequence[int], should: Sequence[int])
         "says": ", ".join(f"{name} {a}" for name, a, _ in pairs),
         "should": ", ".join(f"{name} {b}" for name, _, b in pairs),
     }
-
-
-def _periods(connection: Connection, promotion: str, proof: Proof) -> None:
-    """Each entry is counted in the period of each length that it was taken in; periods of one length do not overlap."""
-    by_length: dict[str, list[Period]] = defaultdict(list)
-    for period in store.periods_of(connection, promotion):
-        by_length[period.name.rpartition("/")[2]].append(period)
-    starts = {length: [one.starts_at for one in periods] for length, periods in by_length.items()}
-    totals = {one.name: [0] * len(_NUMBERS) for periods in by_length.values() for one in periods}
-    for taken_at, numbers in store.entries_of(connection, promotion):
-        for length, periods in by_length.items():
-            place = bisect_right(starts[length], taken_at) - 1
-            if place >= 0 and taken_at < periods[place].ends_at:
-                total = totals[periods[place].name]
-                total[:] = [a + b for a, b in zip(total, numbers, strict=True)]
-    for one in (period for periods in by_length.values() for period in periods):
-        if list(one.numbers) != totals[one.name]:
-            differs = _different(_NUMBERS, one.numbers, totals[one.name])
-            proof.fails("not_ledger", promotion=promotion, customer="", period=one.name, **differs)

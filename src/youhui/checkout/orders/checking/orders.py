@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from youhui.checkout.orders.checking import amounts, reading, returns, store, ways
-from youhui.checkout.orders.checking.reading import EntryRow, OrderRow, RefundRow
+from youhui.checkout.orders.checking.reading import EntryRow, OrderRow, Piece, RefundRow
 from youhui.checkout.orders.checking.report import Proof
+from youhui.checkout.orders.checking.totals import Totals
 from youhui.checkout.orders.model import Frozen, Returned
 from youhui.platform.db import Connection
 
@@ -16,20 +17,26 @@ _frozen = msgspec.json.Decoder(Frozen)
 _returned = msgspec.json.Decoder(Returned)
 
 
-def orders(connection: Connection, told: Callable[[int, int], None]) -> tuple[Proof, Proof, Proof]:
-    """All of them in one pass. `told` of orders done, and of all."""
+def orders(
+    connection: Connection, totals: Totals, told: Callable[[int, int], None]
+) -> tuple[Proof, Proof, Proof]:
+    """All of them in one pass. `totals` are given every entry; `told` of orders done, and of all."""
     p7, p12, p14 = proofs = Proof("P7"), Proof("P12"), Proof("P14")
     done, all_ = 0, store.count(connection, "orders")
     told(done, all_)
+    last = ""
     for piece in reading.pieces(connection):
+        for entries in piece.entries.values():
+            totals.add(entries)
         for row in piece.orders:
             number = row.order_no
             _one(row, piece.entries.pop(number, ()), piece.refunds.pop(number, ()), proofs)
-        done += len(piece.orders)
+        _strays(piece, p12)
+        done, last = done + len(piece.orders), piece.orders[-1].order_no
         told(done, all_)
+    _after(connection, last, p12)
     p7.counted["orders"] = p12.counted["orders"] = p14.counted["orders"] = done
     _holds(connection, p7)
-    _strays(connection, p12)
     return proofs
 
 
@@ -45,7 +52,7 @@ def _one(
         ways.check(row, frozen, entries, p7)
         amounts.check(row, frozen, entries, p12)
         returns.check(row, frozen, returned, entries, refunds, p14)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, ZeroDivisionError):
         p12.fails("unreadable", order_no=row.order_no)
 
 
@@ -59,7 +66,19 @@ def _holds(connection: Connection, p7: Proof) -> None:
         p7.add(rule, [dict(zip(names, row, strict=True)) for row in found.rows], found.all)
 
 
-def _strays(connection: Connection, p12: Proof) -> None:
-    found = store.entries_of_no_order(connection)
+def _strays(piece: Piece, p12: Proof) -> None:
+    """Entries of orders that are not there: they are left when all orders have taken theirs."""
+    for entry in (one for entries in piece.entries.values() for one in entries):
+        p12.fails(
+            "no_order",
+            order_no=entry.order_no,
+            promotion=entry.promotion,
+            kind=entry.kind,
+            number=entry.number,
+        )
+
+
+def _after(connection: Connection, last: str, p12: Proof) -> None:
     names = ("order_no", "promotion", "kind", "number")
+    found = store.entries_after(connection, last)
     p12.add("no_order", [dict(zip(names, row, strict=True)) for row in found.rows], found.all)

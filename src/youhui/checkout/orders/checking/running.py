@@ -7,6 +7,7 @@ from collections.abc import Callable
 from youhui.checkout.orders.checking import counters, orders
 from youhui.checkout.orders.checking.counters import Terms
 from youhui.checkout.orders.checking.report import Proof, Report
+from youhui.checkout.orders.checking.totals import Totals
 from youhui.platform import migrate, triggers
 from youhui.platform.db import Connection, Database
 
@@ -30,8 +31,10 @@ def prove(
     """The same in a transaction of the caller. Raises TablesDiffer."""
     migrate.require(connection)
     p1, p2, p4 = counters.limits(connection, terms)
-    p3 = counters.sums(connection)
-    return Report((p1, p2, p3, p4, *orders.orders(connection, told), _append_only(connection)))
+    totals = Totals(connection)
+    p7, p12, p14 = orders.orders(connection, totals, told)
+    p3 = counters.sums(connection, totals)
+    return Report((p1, p2, p3, p4, p7, p12, p14, _append_only(connection)))
 
 
 def _append_only(connection: Connection) -> Proof:

@@ -92,23 +92,16 @@ def without_counter(connection: Connection, promotion: str) -> Found:
 # -- counters against the ledger and the holds
 
 
-def against_ledger(connection: Connection, which: str) -> Found:
-    """Counters that are not the sums of their entries, as `(key, says…, should…)`: of one customer, or of all for ever.
-
-    Those of all customers in a period are compared by `entries_of`: joined by time they would cost as many steps as
-    there are periods times entries.
-    """
-    same = "l.promotion = c.promotion"
-    if which == ONE_CUSTOMER:
-        within = "c.period = '' OR (l.taken_at >= c.starts_at AND l.taken_at < c.ends_at)"
-        same += f" AND l.customer = c.customer AND ({within})"
+def against_ledger(connection: Connection) -> Found:
+    """Counters of one customer that are not the sums of their entries, as `(key, says…, should…)`."""
+    within = "c.period = '' OR (l.taken_at >= c.starts_at AND l.taken_at < c.ends_at)"
     sums = {name: f"COALESCE(SUM({form}), 0)" for name, form in _COUNTED.items()}
     return _found(
         connection,
         f"SELECT {_KEY}, {', '.join(f'c.{name}' for name in sums)}, "
-        f"{', '.join(f'{form} AS {name}_sum' for name, form in sums.items())} "
-        f"FROM counters c LEFT JOIN ledger l ON {same} WHERE {which} "
-        f"{'' if which == ONE_CUSTOMER else 'AND c.period = ' + _EMPTY} GROUP BY {_KEY} "
+        f"{', '.join(f'{form} AS {name}_sum' for name, form in sums.items())} FROM counters c "
+        f"LEFT JOIN ledger l ON l.promotion = c.promotion AND l.customer = c.customer AND ({within}) "
+        f"WHERE {ONE_CUSTOMER} GROUP BY {_KEY} "
         f"HAVING {' OR '.join(f'c.{name} <> {form}' for name, form in sums.items())}",
     )
 
@@ -127,36 +120,25 @@ def against_holds(connection: Connection) -> Found:
     )
 
 
-def with_periods(connection: Connection) -> list[str]:
-    """Promotions with counters of all customers in a period."""
-    query = text(f"SELECT DISTINCT c.promotion FROM counters c WHERE {ALL_CUSTOMERS} AND c.period <> ''")
-    return list(connection.scalars(query))
+class OfAll(NamedTuple):
+    """A counter of all customers: its `numbers` used, then held. Instants are as the driver gives them, which sort."""
 
-
-class Period(NamedTuple):
-    """A counter of all customers in a period: `starts_at` and `ends_at` as the driver gives instants, which sort."""
-
-    name: str
+    promotion: str
+    period: str
     starts_at: Any
     ends_at: Any
     numbers: tuple[int, ...]
 
 
-def periods_of(connection: Connection, promotion: str) -> list[Period]:
-    """Those of a promotion, by their beginning."""
+def counters_of_all(connection: Connection) -> Iterator[OfAll]:
+    """All of them, those of periods by their beginning."""
+    numbers = ", ".join(f"c.{name}" for name in _COUNTED)
     query = (
-        f"SELECT c.period, c.starts_at, c.ends_at, {', '.join(f'c.{name}' for name in _COUNTED)} FROM counters c "
-        f"WHERE c.promotion = :promotion AND {ALL_CUSTOMERS} AND c.period <> '' ORDER BY c.starts_at"
+        f"SELECT c.promotion, c.period, c.starts_at, c.ends_at, {numbers} FROM counters c "
+        f"WHERE {ALL_CUSTOMERS} ORDER BY c.promotion, c.starts_at"
     )
-    rows = connection.execute(text(query), {"promotion": promotion})
-    return [Period(row[0], row[1], row[2], tuple(row[3:])) for row in rows]
-
-
-def entries_of(connection: Connection, promotion: str) -> Iterator[tuple[Any, tuple[int, ...]]]:
-    """When each entry of a promotion was taken, and what it adds to the numbers of its counters."""
-    query = f"SELECT l.taken_at, {', '.join(_COUNTED.values())} FROM ledger l WHERE l.promotion = :promotion"
-    for row in _streamed(connection, query, promotion=promotion):
-        yield row[0], tuple(row[1:])
+    for row in _streamed(connection, query):
+        yield OfAll(row[0], row[1], row[2], row[3], tuple(row[4:]))
 
 
 # -- holds
@@ -192,19 +174,13 @@ def held_for_nothing(connection: Connection) -> Found:
     )
 
 
-def entries_of_no_order(connection: Connection) -> Found:
-    """Entries whose order is not there."""
-    return _found(
-        connection,
-        "SELECT l.order_no, l.promotion, l.kind, l.number FROM ledger l "
-        "LEFT JOIN orders o ON o.order_no = l.order_no WHERE o.order_no IS NULL",
-    )
+def entries_after(connection: Connection, order_no: str) -> Found:
+    """Entries of orders that would come after the last one."""
+    query = "SELECT l.order_no, l.promotion, l.kind, l.number FROM ledger l WHERE l.order_no > :order_no"
+    return _found(connection, query, order_no=order_no)
 
 
 # -- reading
-
-
-_EMPTY = "''"
 
 
 def _found(connection: Connection, query: str, **values: object) -> Found:

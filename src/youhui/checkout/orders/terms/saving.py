@@ -6,15 +6,15 @@ round: so nothing here is taken or put back by others meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from youhui.checkout.orders import counter_store
-from youhui.checkout.orders.book import Counter, Hold
+from youhui.checkout.orders.book import Counter
 from youhui.checkout.orders.jobs import end_expired
 from youhui.checkout.orders.limits import Scope, claim_of, claims_of, scopes_of
-from youhui.checkout.orders.model import Claim, Key, Limits, Numbers
+from youhui.checkout.orders.model import Key, Numbers
 from youhui.checkout.orders.problems import LimitBelowUse
 from youhui.checkout.orders.terms import store
 from youhui.engine import Promotion
@@ -77,41 +77,10 @@ def _make_anew(connection: Connection, now: datetime, promotion: Promotion) -> N
     """
     store.remove(connection, promotion.id)
     at = max(now, store.last_taken(connection, promotion.id) or now)  # clocks of nodes may differ by a little
-    counters = {
-        counter.key: counter
-        for scope in scopes_of(promotion)
-        for counter in _summed(connection, promotion.id, scope, at)
-    }
-    counter_store.add_counters(connection, [_claim(counter) for counter in counters.values()])
-    counter_store.change_counters(connection, counters.values())
-    counter_store.add_holds(connection, _holds(connection, promotion, counters))
-
-
-def _summed(connection: Connection, promotion: str, scope: Scope, at: datetime) -> Iterator[Counter]:
-    """One for all customers, or one for each who has taken something."""
-    one = claim_of(promotion, scope, None, at)
-    span = store.Span(one.starts_at, one.ends_at) if one.starts_at and one.ends_at else None
-    sums = store.sums_in(connection, promotion, span, by_customer=scope.each_customer)
-    for customer, numbers in sums.items():
-        key = Key(promotion, customer, one.key.period)
-        yield Counter(key, Limits(), one.starts_at, one.ends_at, numbers.used, numbers.held)
-
-
-def _claim(counter: Counter) -> Claim:
-    """The row at zero."""
-    return Claim(counter.key, counter.limits, counter.starts_at, counter.ends_at)
-
-
-def _holds(connection: Connection, promotion: Promotion, counters: Container[Key]) -> Iterator[Hold]:
-    for order in store.unpaid(connection, promotion.id):
-        for claim in claims_of(promotion, order.customer, order.taken_at):
-            if claim.key in counters:
-                yield Hold(order.order_no, claim.key, order.moved, order.until)
-
-
-def remove(connection: Connection, promotion: str) -> None:
-    """With the promotion: nothing limits it any more, and unpaid orders hold nothing of it."""
-    store.remove(connection, promotion)
+    for scope in scopes_of(promotion):
+        claim = claim_of(promotion.id, scope, None, at)
+        store.count(connection, claim, by_customer=scope.each_customer)
+        store.hold(connection, claim, by_customer=scope.each_customer)
 
 
 # -- what they say

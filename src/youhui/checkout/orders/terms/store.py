@@ -2,62 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from youhui.checkout.orders.model import Numbers, Vector
+from youhui.checkout.orders.model import Claim, Numbers, Vector
 from youhui.platform import sql
-from youhui.platform.sql import fetch, instant, listed
+from youhui.platform.sql import among, fetch, instant
 
 _MEASURES = Vector._fields
 _USED = "CASE kind WHEN 'commit' THEN {0} WHEN 'reverse' THEN -{0} ELSE 0 END"
 _HELD = "CASE kind WHEN 'hold' THEN {0} WHEN 'reverse' THEN 0 ELSE -{0} END"
-_SUMS = ", ".join([f"SUM({form.format(name)})" for form in (_USED, _HELD) for name in _MEASURES])
-
-
-class Unpaid(NamedTuple):
-    """What a pending order took of a promotion."""
-
-    order_no: str
-    customer: str | None
-    taken_at: datetime
-    until: datetime
-    moved: Vector
-
-
-class Span(NamedTuple):
-    """From an instant to another, half-open."""
-
-    starts_at: datetime
-    ends_at: datetime
+_SUMS = [f"SUM({form.format(name)})" for form in (_USED, _HELD) for name in _MEASURES]
 
 
 def sums_of_all(connection: Connection, promotions: Collection[str]) -> dict[str, Numbers]:
     """What the ledger sums to, by promotion; one without entries is absent."""
     found: dict[str, Numbers] = {}
     for chunk in sql.chunks(sorted(promotions)):
-        marks, values = listed(chunk)
-        text = f"SELECT promotion, {_SUMS} FROM ledger WHERE promotion IN ({marks}) GROUP BY promotion"
+        those, values = among(connection, "promotion", chunk)
+        text = f"SELECT promotion, {', '.join(_SUMS)} FROM ledger WHERE {those} GROUP BY promotion"
         found.update((row[0], _numbers(row)) for row in fetch(connection, text, values))
     return found
-
-
-def sums_in(
-    connection: Connection, promotion: str, span: Span | None, *, by_customer: bool
-) -> Mapping[str, Numbers]:
-    """What the entries sum to that were taken in a span (None: always): by customer, guests aside, or of all ("")."""
-    who = "customer" if by_customer else "''"
-    text = f"SELECT {who}, {_SUMS} FROM ledger WHERE promotion = ?"
-    values: list[object] = [promotion]
-    if span is not None:
-        text += " AND taken_at >= ? AND taken_at < ?"
-        values += [instant(connection, at) for at in span]
-    if by_customer:
-        text += " AND customer <> '' GROUP BY customer"
-    return {row[0]: _numbers(row) for row in fetch(connection, text, values)}
 
 
 def overdue(connection: Connection, promotions: Collection[str], now: datetime) -> dict[str, Vector]:
@@ -65,27 +32,56 @@ def overdue(connection: Connection, promotions: Collection[str], now: datetime) 
     found: dict[str, Vector] = {}
     sums = ", ".join([f"SUM(l.{name})" for name in _MEASURES])
     for chunk in sql.chunks(sorted(promotions)):
-        marks, values = listed(chunk)
+        those, values = among(connection, "l.promotion", chunk)
         text = (
             f"SELECT l.promotion, {sums} FROM orders o JOIN ledger l ON l.order_no = o.order_no "
-            f"WHERE o.pending_until <= ? AND l.kind = 'hold' AND l.promotion IN ({marks}) GROUP BY l.promotion"
+            f"WHERE o.pending_until <= ? AND l.kind = 'hold' AND {those} GROUP BY l.promotion"
         )
         rows = fetch(connection, text, (instant(connection, now), *values))
         found.update((row[0], Vector(*map(int, row[1:]))) for row in rows)
     return found
 
 
-def unpaid(connection: Connection, promotion: str) -> list[Unpaid]:
-    """What pending orders took of it."""
+def count(connection: Connection, claim: Claim, *, by_customer: bool) -> None:
+    """Makes the counter of a claim, or one for each customer who took something in its period, as the ledger sums to.
+
+    They have no limits yet; guests have no counter.
+    """
+    sums = ", ".join([f"COALESCE({one}, 0)" for one in _SUMS])
+    who, where, values = _taken(connection, claim, by_customer)
     text = (
-        "SELECT o.order_no, l.customer, l.taken_at, o.hold_until, l.uses, l.amount, l.units "
-        "FROM orders o JOIN ledger l ON l.order_no = o.order_no "
-        "WHERE o.pending_until IS NOT NULL AND l.promotion = ? AND l.kind = 'hold'"
+        "INSERT INTO counters (promotion, customer, period, starts_at, ends_at, "
+        f"{_columns('used')}, {_columns('held')}) "
+        f"SELECT ?, {who}, ?, ?, ?, {sums} FROM ledger l WHERE {where} {'GROUP BY l.customer' if by_customer else ''}"
     )
-    return [
-        Unpaid(row[0], row[1] or None, sql.read_at(row[2]), sql.read_at(row[3]), Vector(*row[4:]))
-        for row in fetch(connection, text, (promotion,))
-    ]
+    at = [instant(connection, one) for one in (claim.starts_at, claim.ends_at)]
+    sql.run(connection, text, [(claim.key.promotion, claim.key.period, *at, *values)])
+
+
+def hold(connection: Connection, claim: Claim, *, by_customer: bool) -> None:
+    """Makes pending orders hold of these counters what they took."""
+    who, where, values = _taken(connection, claim, by_customer)
+    text = (
+        f"INSERT INTO holds (order_no, promotion, customer, period, {', '.join(_MEASURES)}, until) "
+        f"SELECT o.order_no, l.promotion, {who}, ?, {', '.join(f'l.{name}' for name in _MEASURES)}, o.hold_until "
+        "FROM orders o JOIN ledger l ON l.order_no = o.order_no "
+        f"WHERE o.pending_until IS NOT NULL AND l.kind = 'hold' AND {where}"
+    )
+    sql.run(connection, text, [(claim.key.period, *values)])
+
+
+def _taken(connection: Connection, claim: Claim, by_customer: bool) -> tuple[str, str, list[object]]:
+    """Whose counters, and which entries `l` count in them, with the values of that."""
+    where = "l.promotion = ?"
+    values: list[object] = [claim.key.promotion]
+    if claim.starts_at is not None:
+        where += " AND l.taken_at >= ? AND l.taken_at < ?"
+        values += [instant(connection, one) for one in (claim.starts_at, claim.ends_at)]
+    return ("l.customer", f"{where} AND l.customer <> ''", values) if by_customer else ("''", where, values)
+
+
+def _columns(what: str) -> str:
+    return ", ".join([f"{name}_{what}" for name in _MEASURES])
 
 
 def last_taken(connection: Connection, promotion: str) -> datetime | None:
@@ -101,7 +97,7 @@ def currency_of(connection: Connection, promotion: str) -> str | None:
 
 
 def remove(connection: Connection, promotion: str) -> None:
-    """Its counters, and what is held of them."""
+    """Its counters, and what is held of them: nothing limits it any more."""
     for table in ("holds", "counters"):
         sql.run(connection, f"DELETE FROM {table} WHERE promotion = ?", [(promotion,)])
 
