@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import check, compiling, directory, discounts, engine, http, oscar, search
+from bench import check, compiling, directory, discounts, engine, http, orders, oscar, search
 from bench.results import Row
 
 SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {

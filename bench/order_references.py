@@ -184,7 +184,7 @@ class Single:
         statement = UNLIMITED if one.promotion == order_shop.FREE else LIMITED
         async with self._pool.connection() as connection:
             cursor = await connection.execute(statement, _parameters(one))
-            return cursor.rowcount == 1
+            return bool(cursor.rowcount == 1)
 
 
 def _parameters(one: Taken) -> dict[str, object]:
@@ -272,7 +272,7 @@ class Batched:
         async with connection.pipeline():
             await connection.execute("BEGIN")
             cursor = await connection.execute(_LOCK, [list({one.promotion for one in batch})])
-            left = dict(await cursor.fetchall())
+            left: dict[str, int] = dict(await cursor.fetchall())
         room = []
         for one in batch:
             left[one.promotion] = left.get(one.promotion, order_shop.LIMIT) - 1
@@ -285,14 +285,14 @@ class Batched:
         return room
 
 
-def _statements(placed: Sequence[Taken]) -> list[tuple[str, list[list[Any]]]]:
+def _statements(placed: Sequence[Taken]) -> list[tuple[str, Sequence[Sequence[object]]]]:
     numbers, at = [one.order_no for one in placed], [one.at for one in placed]
     customers, currencies = [one.body.customer.id for one in placed], [one.body.currency for one in placed]
     totals, discounts = [one.total for one in placed], [one.discount for one in placed]
     until, frozen = [one.until for one in placed], [one.frozen for one in placed]
     requests, keys = [one.request for one in placed], [one.key for one in placed]
     promotions, by_line = [one.promotion for one in placed], [one.by_line for one in placed]
-    made = [
+    made: list[tuple[str, Sequence[Sequence[object]]]] = [
         (_KEYS, [keys, numbers, requests, at]),
         (_ORDERS, [numbers, currencies, customers, totals, discounts, at, until, frozen, requests]),
         (_LEDGER, [at, numbers, promotions, customers, currencies, discounts, by_line]),

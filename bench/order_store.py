@@ -67,7 +67,7 @@ def rows() -> Iterator[Row]:
         limit(made)
         raw, orders = Raw(Path(folder) / "bench.db"), places(counted, versions_of(made))
         cases: dict[str, Callable[[Iterable[Place]], object]] = {
-            "raw": lambda given: [raw.place(one) for one in given],
+            "raw": raw.place_all,
             "one": lambda given: one_caller(committer, given),
             "16": lambda given: callers(committer, given, 16),
         }
@@ -195,8 +195,12 @@ class Raw:
         """Lets go of the file."""
         self._connection.close()
 
-    def place(self, one: Place) -> None:
-        """One order."""
+    def place_all(self, orders: Iterable[Place]) -> None:
+        """One after the other."""
+        for one in orders:
+            self._place(one)
+
+    def _place(self, one: Place) -> None:
         execute, now = self._connection.execute, datetime.now(UTC).replace(tzinfo=None)
         at, until = now.isoformat(" ", "microseconds"), (now + one.hold_for).isoformat(" ", "microseconds")
         frozen, by_line = msgspec.json.encode(one.frozen).decode(), msgspec.json.encode(BY_LINE).decode()

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, insert
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from tests import servers
 from tests.stores.test_orders import BEGAN, Shop, placing, shop_on, taking
-from youhui.checkout.orders import batch, committer, store
+from youhui.checkout.orders import batch, committer, tables
 from youhui.checkout.orders.commands import AnyCommand, Cancel, Changed, Done, Pay, Place, Redemption
 from youhui.checkout.orders.committer import Committer
 from youhui.checkout.orders.model import Claim, Key, Limits, Numbers, Vector
@@ -158,12 +161,13 @@ def test_a_command_that_fails_fails_alone(
     decide = batch.decide
     monkeypatch.setattr(batch, "decide", faulty)
     versions = quick.versions()
-    with asking(quick, [placing("o0", versions=versions)]) as first:
+    with capture_logs() as logs, asking(quick, [placing("o0", versions=versions)]) as first:
         gate.arrived()
         with asking(quick, [placing(name, ONE, versions=versions) for name in ("o1", "bad", "o2")]) as asked:
             gate.open()
             assert outcomes(asked) == ["pending", "Failed", "Changed"]
         assert outcomes(first) == ["pending"]
+    assert [(log["event"], log["order_no"]) for log in logs] == [("command failed", "bad")]
     assert gate.sizes == [1, 3, 1, 1, 1]
     assert quick.rows("SELECT order_no FROM orders ORDER BY order_no") == [("o0",), ("o1",)]
 
@@ -278,11 +282,10 @@ def test_what_nobody_waits_for_any_more_is_not_done(
 ) -> None:
     with asking(quick, [placing("o0", versions=quick.versions())]) as first:
         gate.arrived()
-        monkeypatch.setattr(committer, "PATIENCE", 0.01)
         given_up = placing("o1", versions=quick.versions(), idempotency_key="k1")
-        with pytest.raises(Unavailable):
+        with monkeypatch.context() as patch, pytest.raises(Unavailable):
+            patch.setattr(committer, "PATIENCE", 0.01)
             quick.committer.wait(given_up)
-        monkeypatch.undo()
         gate.open()
         assert outcomes(first) == ["pending"]
     assert not quick.committer.wait(given_up).replayed, "it was not done before, and its key is free"
@@ -348,7 +351,7 @@ def test_a_connection_that_broke_is_made_again(postgresql_server: servers.Databa
         assert [entry[0] for entry in shop.entries("o1")] == ["hold", "commit"]
 
 
-@pytest.fixture(params=["postgresql", "mariadb"])
+@pytest.fixture(params=[pytest.param(one, marks=pytest.mark.servers) for one in ("postgresql", "mariadb")])
 def two(request: pytest.FixtureRequest) -> Iterator[tuple[Shop, Shop]]:
     """Two nodes on one database."""
     server: servers.DatabaseServer = request.getfixturevalue(f"{request.param}_server")
@@ -414,27 +417,40 @@ def test_two_nodes_that_lock_in_another_order_than_each_other_do_not_fail(two: t
 
 
 def test_a_deadlock_is_tried_again(two: tuple[Shop, Shop], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody locks two counters the other way round, as no code of ours does."""
-    one, limits = two[0], Limits(uses=9)
-    one.place("o1", taking("p", limits), taking("q", limits))
-    locked, attempts = threading.Event(), []
-    counters = batch.counter_store.lock_counters
+    """Somebody locks two counters the other way round, as no code of ours does. Whom the database stops, it decides:
+    there are rounds until it was ours.
+    """
+    one, limits = two[0], Limits(uses=99)
+    lock_counters, attempts = batch.counter_store.lock_counters, Counter[str]()
+    locked = threading.Event()
 
-    def first_p_then_q(connection: Any, keys: Any) -> Any:
-        attempts.append(len(attempts))
-        found = counters(connection, [Key("p")])
-        if len(attempts) == 1:
-            locked.set()
-        return found | counters(connection, keys)
+    def by_and_by(connection: Any, keys: Any) -> Any:
+        attempts[order_no] += 1
+        lock_counters(connection, [Key("p")])
+        locked.set()
+        return lock_counters(connection, keys)
 
-    monkeypatch.setattr(batch.counter_store, "lock_counters", first_p_then_q)
-    with ThreadPoolExecutor(1) as pool, one.database.engine.connect() as other:
-        other.exec_driver_sql("SELECT * FROM counters WHERE promotion = 'q' FOR UPDATE")
-        asked = pool.submit(one.pay, "o1")
-        assert locked.wait(SECONDS)
-        other.exec_driver_sql("SELECT * FROM counters WHERE promotion = 'p' FOR UPDATE")
-        other.rollback()
-        assert asked.result(SECONDS).order.state == "paid"
+    for order_no in [f"o{i}" for i in range(20)]:
+        one.place(order_no, taking("p", limits), taking("q", limits))
+        locked.clear()
+        with monkeypatch.context() as patch, ThreadPoolExecutor(1) as pool:
+            with one.database.engine.connect() as other, suppress(OperationalError):
+                for name in "abcdef":  # who has written more is rather left alone
+                    other.execute(insert(tables.request_keys).values(_used_key(name)))
+                other.exec_driver_sql("SELECT * FROM counters WHERE promotion = 'q' FOR UPDATE")
+                patch.setattr(batch.counter_store, "lock_counters", by_and_by)
+                asked = pool.submit(one.pay, order_no)
+                assert locked.wait(SECONDS)
+                other.exec_driver_sql("SELECT * FROM counters WHERE promotion = 'p' FOR UPDATE")
+            assert asked.result(SECONDS).order.state == "paid"
+        if attempts[order_no] > 1:
+            return
+    raise AssertionError(attempts)
+
+
+def _used_key(name: str) -> dict[str, object]:
+    used = {"caller": "someone", "operation": "pay", "order_no": "o1", "number": "", "request": "", "at": BEGAN}
+    return {"idempotency_key": name, **used}
 
 
 # -- telling

@@ -131,55 +131,62 @@ def promotion(name: str = "p1", **more: Any) -> Promotion:
     return Promotion(id=name, actions=(FreeShipping(),), **more)
 
 
-class Held:
-    """Counters in memory; it counts how often it is asked."""
-
-    def __init__(self, **uses: int) -> None:
-        self.numbers = {Key(name): Numbers(Vector(count, 0, 0), NOTHING) for name, count in uses.items()}
-        self.asked: list[Key] = []
-
-    def get(self, key: Key, since: float) -> Numbers | None:
-        self.asked.append(key)
-        return self.numbers.get(key)
+@pytest.fixture
+def counts() -> Iterator[Counts]:
+    """In memory: nothing here is looked up."""
+    with readers() as threads:
+        yield Counts(cast("Database", None), threads, lambda: NOON)
 
 
-def told(held: Held, *counted: Promotion, customer: str | None = "ann") -> Told:
-    return Told({one.id: one for one in counted}, cast("Counts", held), customer, NOON, 0.0)
+def uses(count: int) -> Numbers:
+    return Numbers(Vector(count, 0, 0), NOTHING)
 
 
-def test_a_promotion_without_limits_costs_no_look() -> None:
-    held = Held()
-    usage = told(held, promotion("limited", usage_limit=5))
+def told(counts: Counts, *counted: Promotion, customer: str | None = "ann", at: datetime = NOON) -> Told:
+    return Told({one.id: one for one in counted}, counts, customer, at, 0.0)
+
+
+def test_a_promotion_without_limits_is_asked_for_nothing(counts: Counts) -> None:
+    usage = told(counts, promotion("limited", usage_limit=5))
     assert usage.of("p1") == Used() == Usage().of("p1")
-    assert (held.asked, usage.missing) == ([], set())
+    assert usage.missing == set()
 
 
-def test_a_limited_one_is_looked_at_once_however_often_it_is_tried() -> None:
-    held = Held(p1=3)
-    usage = told(held, promotion(usage_limit=5))
-    assert [usage.of("p1").used for _ in range(9)] == [3] * 9
-    assert (held.asked, usage.missing) == ([KEY], set())
-
-
-def test_what_is_not_held_counts_for_nothing_and_is_noted() -> None:
-    usage = told(Held(p1=3), promotion(usage_limit=5, usage_limit_per_customer=1))
-    assert usage.of("p1") == Used(used=3, by_customer=0)
+def test_what_is_not_held_counts_for_nothing_and_is_noted(counts: Counts) -> None:
+    counts.publish({KEY: uses(3)})
+    limited = promotion(usage_limit=5, usage_limit_per_customer=1)
+    usage = told(counts, limited)
+    assert usage.of("p1") == usage.of("p1") == Used(used=3, by_customer=0)
     assert usage.missing == {Key("p1", "ann")}
-    guest = told(Held(p1=3), promotion(usage_limit=5, usage_limit_per_customer=1), customer=None)
+    guest = told(counts, limited, customer=None)
     assert (guest.of("p1"), guest.missing) == (Used(used=3), set()), "nothing is counted for each guest"
 
 
-def test_what_is_published_is_known_at_once_and_for_a_second(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path}/x.db")
+def test_what_was_told_is_told_again_only_while_it_is_true(counts: Counts) -> None:
+    """By the terms, the customer, the numbers, their age and the period."""
+    ann, day = Key("p1", "ann"), [Key("p1", "", f"2026-11-{n}T00:00Z/day") for n in (11, 12)]
+    limited = promotion(usage_limit=5, usage_limit_per_customer=5)
+    daily = promotion(usage_limit=5, usage_window="day")
+    counts.publish({KEY: uses(3), ann: uses(1), Key("p1", "bob"): uses(2), day[0]: uses(4), day[1]: uses(0)})
+    for _ in range(2):
+        assert told(counts, limited).of("p1") == Used(used=3, by_customer=1)
+        assert told(counts, limited, customer="bob").of("p1") == Used(used=3, by_customer=2)
+        assert told(counts, daily).of("p1") == Used(used=4)
+        assert told(counts, daily, at=NOON + timedelta(days=1)).of("p1") == Used(used=0)
+        assert told(counts, promotion(usage_limit_per_customer=5)).of("p1") == Used(by_customer=1)
+    counts.publish({ann: uses(2)})
+    assert told(counts, limited).of("p1") == Used(used=3, by_customer=2)
+    later = Told({"p1": limited}, counts, "ann", NOON, monotonic() + 1)
+    assert (later.of("p1"), later.missing) == (Used(), {KEY, ann})
+
+
+def test_what_is_published_is_known_at_once_and_for_a_second(counts: Counts) -> None:
     three = Numbers(Vector(1, 100, 2), Vector(2, 200, 0))
-    with readers() as threads:
-        counts = Counts(database, threads, lambda: NOON)
-        before = monotonic()
-        counts.publish({KEY: three})
-        assert counts.get(KEY, before) == three
-        assert counts.get(KEY, monotonic() + SECONDS) is None
-        assert counts.get(Key("other"), before) is None
-    database.close()
+    before = monotonic()
+    counts.publish({KEY: three})
+    assert counts.get(KEY, before) == three
+    assert counts.get(KEY, monotonic() + SECONDS) is None
+    assert counts.get(Key("other"), before) is None
     assert SECONDS <= 1
 
 

@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
-from sqlalchemy import Connection, String, Table
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Connection, Dialect, String, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
@@ -88,7 +87,7 @@ def _at_once(connection: Connection, what: _Written, rows: Iterable[Sequence[obj
     columns = list(zip(*rows, strict=True))
     if columns:
         values = [_same_or_list(column) for column in columns]
-        text = _in_lists(what, tuple([isinstance(value, list) for value in values]))
+        text = _in_lists(connection.dialect, what, tuple([isinstance(value, list) for value in values]))
         with _cursor(connection, text) as cursor:
             cursor.execute(text, dict(zip(what.columns + what.keys, values, strict=True)))
     return None
@@ -109,10 +108,10 @@ def _one_by_one(what: _Written) -> str:
 
 
 @functools.lru_cache(256)
-def _in_lists(what: _Written, listed: Sequence[bool]) -> str:
+def _in_lists(dialect: Dialect, what: _Written, listed: Sequence[bool]) -> str:
     """Of rows that differ in the columns that are listed; if none is, it is one row."""
     table, names = what.table.name, what.columns + what.keys
-    types = {name: _type_in_lists(what.table.c[name].type) for name in names}
+    types = {name: _type_in_lists(what.table.c[name].type, dialect) for name in names}
     lists = list(itertools.compress(names, listed))
     value = {name: f"new.{name}" if name in lists else f"%({name})s::{types[name]}" for name in names}
     unnested = ", ".join([f"%({name})b::{types[name]}[]" for name in lists])
@@ -124,11 +123,9 @@ def _in_lists(what: _Written, listed: Sequence[bool]) -> str:
     return f"UPDATE {table} SET {changes} {source} WHERE {same}"
 
 
-def _type_in_lists(type_: TypeEngine[Any]) -> str:
+def _type_in_lists(type_: TypeEngine[Any], dialect: Dialect) -> str:
     """PostgreSQL's, without a length: the column refuses what is too long, a cast would cut it off."""
-    if isinstance(type_, String):
-        return "text"
-    return str(type_.compile(dialect=postgresql.dialect()))
+    return "text" if isinstance(type_, String) else type_.compile(dialect=dialect)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from time import monotonic
+from typing import NamedTuple
 
 from youhui.checkout.orders import counter_store, store
 from youhui.checkout.orders.limits import used_of
@@ -29,6 +30,14 @@ _NONE: Mapping[str, Used] = {}
 _ZERO = Numbers(NOTHING, NOTHING)
 
 
+class _Made(NamedTuple):
+    """What was told of a promotion to a customer's quote, and of which numbers it was made."""
+
+    terms: Promotion
+    numbers: tuple[tuple[Key, Numbers], ...]
+    used: Used
+
+
 class Counts:
     """The numbers of counters as they were read, or committed by this process, a moment ago. Of one event loop."""
 
@@ -38,11 +47,33 @@ class Counts:
         self._held: Recent[Key, Numbers] = Recent(MOST)
         self._reading = Gathering(readers, self._read)
         self.get = self._held.get
-        """of a key: as of this instant (monotonic) or later, without waiting; None: not known, zero: it has no row"""
+        """of a key, what is known as of this instant (monotonic) or later, without waiting; None: nothing; zero: it has no row"""
+        self._made: dict[tuple[str, str | None], _Made] = {}
 
     def publish(self, numbers: Mapping[Key, Numbers]) -> None:
         """What was just committed. Called in any thread."""
         self._held.put(numbers, monotonic())
+
+    def used(self, terms: Promotion, customer: str | None, since: float) -> Used | None:
+        """What was told before, if it is made of what is known now: that takes a third of the time of making it."""
+        made = self._made.get((terms.id, customer))
+        if made is None or made.terms is not terms:
+            return None
+        get = self.get
+        for key, numbers in made.numbers:
+            if get(key, since) is not numbers:
+                return None
+        return made.used
+
+    def keep(
+        self, terms: Promotion, customer: str | None, numbers: Mapping[Key, Numbers | None], used: Used
+    ) -> None:
+        """What is told now. Not where a number is missing, or counts in a period that ends."""
+        known = [(key, found) for key, found in numbers.items() if found is not None and not key.period]
+        if len(known) == len(numbers):
+            if len(self._made) >= MOST:
+                self._made.clear()
+            self._made[terms.id, customer] = _Made(terms, tuple(known), used)
 
     async def look_up(self, keys: Collection[Key]) -> None:
         """Reads these as they are now, together with what others ask for meanwhile. Raises Unavailable."""
@@ -61,7 +92,7 @@ class Told(Usage):
     `since`: how old the numbers may be. `missing` gets the keys of what is not held: those were taken for zero.
     """
 
-    __slots__ = ("_at", "_counted", "_customer", "_get", "_since", "_told", "missing")
+    __slots__ = ("_at", "_counted", "_counts", "_customer", "_since", "_told", "missing")
     __setattr__ = (
         object.__setattr__
     )  # not frozen: a frozen one fills each slot by a slow call, and every quote makes one
@@ -77,7 +108,7 @@ class Told(Usage):
         super().__init__(_NONE)
         self.missing: set[Key] = set()
         self._counted = counted
-        self._get = counts.get
+        self._counts = counts
         self._customer = customer
         self._at = at
         self._since = since
@@ -85,19 +116,26 @@ class Told(Usage):
 
     def of(self, promotion: str) -> Used:
         """What was used of this promotion."""
-        counted = self._counted.get(promotion)
-        if counted is None:
+        terms = self._counted.get(promotion)
+        if terms is None:
             return _UNUSED
         used = self._told.get(promotion)
         if used is None:
-            used = self._told[promotion] = used_of(counted, self._customer, self._at, self._numbers)
+            used = self._counts.used(terms, self._customer, self._since) or self._made(terms)
+            self._told[promotion] = used
         return used
 
-    def _numbers(self, key: Key) -> Numbers | None:
-        found = self._get(key, self._since)
-        if found is None:
-            self.missing.add(key)
-        return found
+    def _made(self, terms: Promotion) -> Used:
+        found: dict[Key, Numbers | None] = {}
+
+        def numbers(key: Key) -> Numbers | None:
+            found[key] = known = self._counts.get(key, self._since)
+            return known
+
+        used = used_of(terms, self._customer, self._at, numbers)
+        self.missing.update([key for key, known in found.items() if known is None])
+        self._counts.keep(terms, self._customer, found, used)
+        return used
 
 
 class PlacedOrders:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from youhui.checkout.orders import store
 from youhui.checkout.orders.batch import tidy
-from youhui.checkout.store import database_now
+from youhui.checkout.store import database_now, lock_versions
 from youhui.platform.db import Connection, Database
 
 EXPIRE = "end_expired_orders"
@@ -27,7 +27,8 @@ def end_all_expired(database: Database, clock: Callable[[], datetime] | None = N
     ended = 0
     while True:
         with database.writing() as connection:
-            found = tidy(connection, clock() if clock else database_now(connection))
+            now, _ = lock_versions(connection)  # who saves terms makes holds, and must not be met half-way
+            found = tidy(connection, clock() if clock else now)
         ended += found
         if not found:
             return ended
