@@ -6,6 +6,7 @@ written in bulk, by the same code that decides and writes the orders of customer
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import random
@@ -91,6 +92,7 @@ def _check(url: str) -> dict[str, object]:
     from youhui.platform.settings import Settings
 
     service = bootstrap.service(Settings(database_url=url))
+    gc.freeze()  # as the command does
     began, cpu = time.perf_counter(), time.process_time()
     report = check(service.database)
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
@@ -147,7 +149,7 @@ def _decided(numbers: range, counters: dict[Key, Counter], chance: random.Random
     now = BEGAN + timedelta(seconds=numbers.start)
     book = Book(Locked(now, VERSIONS, counters=counters))
     for number in numbers:
-        place = _place(f"{chance.getrandbits(48):012x}{number}", chance)
+        place = _place(f"20261101{number:010d}", chance)
         for claim in (claim for one in place.redemptions for claim in one.claims):
             counters.setdefault(claim.key, Counter(claim.key, claim.limits, None, None))
         for command in (place, *_then(place.order_no, chance.random())):

@@ -184,7 +184,8 @@ class Single:
         statement = UNLIMITED if one.promotion == order_shop.FREE else LIMITED
         async with self._pool.connection() as connection:
             cursor = await connection.execute(statement, _parameters(one))
-            return bool(cursor.rowcount == 1)
+            count: int = cursor.rowcount
+            return count == 1
 
 
 def _parameters(one: Taken) -> dict[str, object]:

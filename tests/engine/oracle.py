@@ -245,10 +245,11 @@ def apart(p: Document, other: Document) -> bool:
 
 
 def opens(p: Document, code: str) -> bool:
+    codes = [p["code"], *p.get("more_codes", [])]
     if p.get("code_match") == "exact":
-        return bool(p["code"] == code)
-    mine, typed = (unicodedata.normalize("NFKC", text.strip()).casefold() for text in (p["code"], code))
-    return mine == typed
+        return code in codes
+    *mine, typed = (unicodedata.normalize("NFKC", text.strip()).casefold() for text in (*codes, code))
+    return typed in mine
 
 
 def left_of(p: Document) -> Any:

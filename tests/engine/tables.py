@@ -187,8 +187,9 @@ def _documented(name: str, cells: dict[str, str], promotions: list[Document]) ->
     for key in ("shipping", "guests"):
         if cells.get(key, "–") != "–":
             row[key] = cells[key]
-    if cells.get("customer", "–") != "–":
-        row["customer"] = json.loads(cells["customer"])
+    for key in ("customer", "codes"):
+        if cells.get(key, "–") != "–":
+            row[key] = json.loads(cells[key])
     for key in ("takes", "refused"):
         if key in cells:
             row[key] = dict(_pair(pair) for pair in cells[key].split(", ")) if cells[key] != "–" else {}

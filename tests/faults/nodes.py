@@ -50,6 +50,7 @@ class Node:
     def start(self, **environment: str) -> float:
         """Waits until it listens; after how many seconds it did."""
         began = time.monotonic()
+        self._held.close()
         with ExitStack() as held:
             errors = held.enter_context(self._log.open("a", encoding="utf-8"))
             variables = {**self._environment, **environment}
@@ -57,7 +58,7 @@ class Node:
             try:
                 self._running, self._address = held.enter_context(spawned)
             except AssertionError as error:
-                raise AssertionError(f"{error}:\n{self._log.read_text()[-2000:]}") from None
+                raise AssertionError(f"{error}:\n{self._log.read_text()[-8000:]}") from None
             self._held = held.pop_all()
         return time.monotonic() - began
 

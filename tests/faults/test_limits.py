@@ -70,6 +70,17 @@ def test_one_use_released_to_all_at_the_same_instant(served: Served, record_prop
     record_property("rounds", rounds)
 
 
+def test_many_codes_share_one_limit(served: Served, record_property: Note) -> None:
+    """Each customer has a code of their own; the limit is the promotion's, whichever of its codes is entered."""
+    customers, limit = sized((80, 20), (500, 100), (500, 100))
+    codes = [f"OWN{i}" for i in range(customers)]
+    served.add(promotion("own", code=codes[0], more_codes=codes[1:], usage_limit=limit))
+    orders = [place(f"own{i}", DISCOUNTED, f"c{i}", codes=[code]) for i, code in enumerate(codes)]
+    answers = asked(served, orders)
+    assert tally(answers) == {TAKEN: limit, GONE: customers - limit}
+    record_property("codes", customers)
+
+
 def test_one_shared_code_is_limited_for_all_who_enter_it(served: Served, record_property: Note) -> None:
     """Nobody shares a customer, a cart or an order; the code is written in many ways."""
     customers, limit = sized((80, 20), (500, 100), (5_000, 1_000))

@@ -11,7 +11,7 @@ from random import Random
 from sqlalchemy import NullPool, create_engine, text
 
 from tests.faults import books
-from tests.faults.load import Answer, Line, Request, settled, tally
+from tests.faults.load import Answer, Clients, Line, Request, settled, tally
 from tests.faults.proxy import Proxy, between
 from tests.faults.shop import PRICE, Served, Shop, place, promotion
 from tests.faults.trying import on, sized
@@ -130,47 +130,76 @@ async def _asked_for(served: Served, seconds: float) -> list[tuple[Request, Answ
 
 
 @on("postgresql", "mariadb")
-def test_others_may_hold_every_row_and_every_connection(shop: Shop, record_property: Note) -> None:
-    """A transaction of somebody else's sits on the counter, others on the versions; and reading still works."""
-    clients = sized(40, 200)
+def test_a_row_that_somebody_else_holds_is_not_waited_for_long(shop: Shop, record_property: Note) -> None:
+    """A transaction of another program sits on the counter of the promotion."""
+    requests = _orders("crowd-", sized(40, 200))
     with shop.served() as served:
         served.add(promotion("far", code="FAR", usage_limit=1_000_000))
-        with _locked(shop, "SELECT * FROM counters WHERE promotion = 'far' FOR UPDATE"):
-            answers, health = asyncio.run(_crowd(served, clients))
-        settled_answers = asyncio.run(_settled(served, [request for request, _ in answers], 32))
-    assert {answer.status for _, answer in answers} <= {503}
-    slowest = max(answer.seconds for _, answer in answers)
-    _assert_all_placed_once(shop, "crowd-", settled_answers)
-    record_property("slowest", f"{slowest:.1f} s")
+        with _held(shop, "SELECT * FROM counters WHERE promotion = 'far' FOR UPDATE"):
+            answers, health = asyncio.run(_crowd(served, requests))
+        again = asyncio.run(_settled(served, requests, 32))
+    assert {answer.status for answer in answers} == {503}
+    _assert_all_placed_once(shop, "crowd-", again)
+    record_property("slowest", f"{max(answer.seconds for answer in answers):.1f} s")
     record_property("health", f"{health:.3f} s at most")
 
 
-async def _crowd(served: Served, clients: int) -> tuple[list[tuple[Request, Answer]], float]:
+@on("postgresql", "mariadb")
+def test_orders_do_not_wait_for_the_connections_of_others(shop: Shop, record_property: Note) -> None:
+    """Everybody reads the audit log, which another program has locked: all connections of the pool hang."""
+    lock = {"postgresql": "LOCK TABLE audit IN ACCESS EXCLUSIVE MODE", "mysql": "LOCK TABLES audit WRITE"}
+    orders = [place(f"free-{i}", PRICE) for i in range(sized(20, 200))]
+    with shop.served() as served:
+        asyncio.run(_settled(served, [place("free-first", PRICE)]))
+        with _held(shop, lock[shop.kind]):
+            readers = [Request("GET", "/api/admin/audit")] * 40
+            answers, health = asyncio.run(_beside(served, readers, orders))
+        asyncio.run(_settled(served, orders))
+    assert {answer.status for answer in answers[: len(readers)]} == {503}
+    assert {answer.status for answer in answers[len(readers) :]} == {201}
+    record_property("slowest", f"{max(answer.seconds for answer in answers):.1f} s")
+    record_property("health", f"{health:.3f} s at most")
+
+
+async def _beside(
+    served: Served, readers: Sequence[Request], orders: Sequence[Request]
+) -> tuple[list[Answer], float]:
+    """What an admin and the shop's own system are answered at the same time."""
+    async with (
+        Clients(len(readers), [served.node.address], served.shop.admin) as admins,
+        served.clients(len(orders)) as group,
+        served.clients(1) as prober,
+    ):
+        reading = [
+            asyncio.create_task(line.ask(one)) for line, one in zip(admins.lines, readers, strict=True)
+        ]
+        await asyncio.sleep(0.5)  # all of them are in the database, or wait for a connection
+        ordering = [asyncio.create_task(line.ask(one)) for line, one in zip(group.lines, orders, strict=True)]
+        health = await _health(prober.lines[0], [*reading, *ordering])
+        return [await task for task in (*reading, *ordering)], health
+
+
+async def _crowd(served: Served, requests: Sequence[Request]) -> tuple[list[Answer], float]:
     """Everybody asks once; how long the process took to say that it lives meanwhile."""
-    requests = _orders("crowd-", clients)
-    found: list[tuple[Request, Answer]] = []
-    health: list[float] = []
+    async with served.clients(len(requests)) as group, served.clients(1) as prober:
+        asking = [asyncio.create_task(line.ask(one)) for line, one in zip(group.lines, requests, strict=True)]
+        health = await _health(prober.lines[0], asking)
+        return [await task for task in asking], health
 
-    async def ask(line: Line, number: int) -> None:
-        found.append((requests[number], await line.ask(requests[number])))
 
-    async def look(line: Line) -> None:
-        while len(found) < clients:
-            answer = await line.ask(Request("GET", "/healthz"))
-            assert answer.status == 200
-            health.append(answer.seconds)
-            await asyncio.sleep(0.05)
-
-    async with served.clients(clients) as group, served.clients(1) as prober:
-        looking = asyncio.create_task(look(prober.lines[0]))
-        await group.each(range(clients), ask)
-        await looking
-    found.sort(key=lambda one: int(one[0].key.removeprefix("crowd-")))
-    return found, max(health)
+async def _health(line: Line, others: Sequence[asyncio.Task[Answer]]) -> float:
+    """The slowest answer of a probe while others wait."""
+    slowest = 0.0
+    while not all(task.done() for task in others):
+        answer = await line.ask(Request("GET", "/healthz"))
+        assert answer.status == 200
+        slowest = max(slowest, answer.seconds)
+        await asyncio.sleep(0.05)
+    return slowest
 
 
 @contextmanager
-def _locked(shop: Shop, statement: str) -> Iterator[None]:
+def _held(shop: Shop, statement: str) -> Iterator[None]:
     engine = create_engine(shop.url, poolclass=NullPool)
     with engine.connect() as connection, connection.begin():
         connection.execute(text(statement))

@@ -139,8 +139,7 @@ def _do(shop: Shop, statements: list[str]) -> None:
 
 @on("sqlite")
 def test_a_file_that_may_only_be_read(shop: Shop) -> None:
-    """What had it open goes on writing it: a service that starts then says so and ends."""
+    """Whoever has it open goes on writing; a service that starts then says so and ends."""
     url = f"sqlite:///file:{make_url(shop.url).database}?mode=ro&uri=true"
-    shop.admin  # noqa: B018
     with pytest.raises(AssertionError, match=r"readonly database"), shop.served(1, url):
         pass

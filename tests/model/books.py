@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from tests.model.model import Amounts
+from tests.model.terms import Amounts
 
 _SUMS = "SUM(uses), SUM(amount), SUM(units)"
 
@@ -41,9 +41,9 @@ def counters(connection: Connection, now: datetime) -> dict[Row, Said]:
             free[row] = _plus(free.get(row, Amounts()), Amounts(uses, amount, units))
     numbers = "uses_used, amount_used, units_used, uses_held, amount_held, units_held"
     found = {}
-    for row in connection.execute(text(f"SELECT {key}, {numbers} FROM counters")):
-        held = [a - b for a, b in zip(row[6:9], free.get(Row(*row[:3]), Amounts()), strict=True)]
-        found[Row(*row[:3])] = Said(Amounts(*row[3:6]), Amounts(*held))
+    for counter in connection.execute(text(f"SELECT {key}, {numbers} FROM counters")):
+        row, held = Row(*counter[:3]), Amounts(*counter[6:9])
+        found[row] = Said(Amounts(*counter[3:6]), _minus(held, free.get(row, Amounts())))
     return found
 
 
@@ -63,6 +63,10 @@ def ledger(connection: Connection) -> Mapping[tuple[str, str], tuple[Amounts, in
 
 def _instant(value: object) -> datetime:
     return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+
+
+def _minus(one: Amounts, other: Amounts) -> Amounts:
+    return Amounts(*[a - b for a, b in zip(one, other, strict=True)])
 
 
 def _plus(one: Amounts, other: Amounts) -> Amounts:

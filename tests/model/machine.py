@@ -2,81 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from itertools import count, product
-from typing import ClassVar
+from datetime import UTC, timedelta
+from functools import partial
+from itertools import product
+from typing import cast
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
+from hypothesis.stateful import Bundle, initialize, invariant, multiple, precondition, rule
 
-from tests import checked
 from tests.model import books
-from tests.model.model import (
-    PRICES,
-    ZONES,
-    Amounts,
-    Cart,
-    Length,
-    Order,
-    Quote,
-    Refused,
-    Shop,
-    Terms,
-    Took,
-    total,
-)
-from tests.model.nodes import Answer, Clock, Node, Request, nodes_on, placing, refunding
+from tests.model.asking import Asking
+from tests.model.nodes import placing, refunding
+from tests.model.offers import carts, holds, latenesses, lengths, nodes, prices, stored, terms, zones
+from tests.model.terms import PRICES, ZONES, Amounts, Cart, Length, Terms, total
 from youhui.checkout.orders import jobs
-from youhui.checkout.orders.model import Order as Answered
-from youhui.checkout.orders.model import Refund
 
-BEGAN = datetime(2026, 11, 11, 8, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
-
-nodes = st.integers(0, 1)
-zones = st.sampled_from(sorted(ZONES))
-holds = st.sampled_from([60, 900, 86_400])
-lengths = st.sampled_from(["always", "always", "day", "week"])
-few = st.none() | st.integers(1, 4)
-prices = {"off": (1_000, 1_250), "mug": (513, 600), "ship": (0, 0), "code": (700, 701)}
-stored = st.integers(0, 11)
-"""one of the promotions that are stored"""
-carts = st.builds(
-    lambda mugs, teas, shipping, customer, code: Cart(
-        {sku: n for sku, n in (("MUG", mugs), ("TEA", teas)) if n} or {"TEA": 1}, shipping, customer, code
-    ),
-    st.integers(0, 4),
-    st.integers(0, 2),
-    st.sampled_from([1_200, 0]),
-    st.sampled_from(["ann", "bob", None]),
-    st.booleans(),
-)
-"""at least 51.30, which is more than all promotions take together"""
-
-
-@st.composite
-def terms(draw: st.DrawFn, name: str | None = None) -> Terms:
-    name = name or draw(st.sampled_from(sorted(prices)))
-    uses, each = draw(few), draw(few)
-    budget = draw(st.none() | st.integers(500, 4_000))
-    return Terms(
-        name=name,
-        off=draw(st.sampled_from(prices[name])),
-        uses=uses,
-        uses_in=draw(lengths) if uses else "always",
-        each=each,
-        each_in=draw(lengths) if each else "always",
-        budget=budget,
-        budget_in=draw(lengths) if budget else "always",
-        over_budget="skip" if name == "mug" else draw(st.sampled_from(["skip", "cap"])),
-        stock=draw(st.none() | st.integers(0, 6)) if name == "mug" else None,
-        zone=draw(zones),
-        give_back=draw(st.sampled_from(["never", "full_refund", "pro_rata"])),
-    )
 
 
 def _calm(machine: Days) -> bool:
@@ -88,29 +31,10 @@ def _stored(machine: Days) -> bool:
     return _calm(machine) and bool(machine.shop.terms)
 
 
-class Days(RuleBasedStateMachine):
-    """`fresh`: a new database that has its tables, and its URL."""
+class Days(Asking):
+    """Its rules are what may happen; its invariants look at the database after each."""
 
     orders = Bundle("orders")
-    seen: ClassVar[Counter[str]] = Counter()
-    """what was asked for, and what was answered"""
-
-    def __init__(self, fresh: Callable[[], AbstractContextManager[str]]) -> None:
-        super().__init__()
-        self.stack = ExitStack()
-        self.url = self.stack.enter_context(fresh())
-        self.clock = Clock(BEGAN)
-        self.nodes = self.stack.enter_context(nodes_on(self.url, self.clock))
-        self.shop = Shop(BEGAN)
-        self.looked = [True, True]
-        self.calm = 0
-        self.numbers = count(1)
-        self.answered: dict[Request, bytes] = {}
-        self.first: dict[tuple[str, str, str], bytes] = {}
-
-    def teardown(self) -> None:
-        with self.stack:
-            checked.assert_sound(self.url)
 
     @initialize(offers=st.lists(terms(), min_size=2, unique_by=lambda one: one.name))
     def open(self, offers: list[Terms]) -> None:
@@ -128,17 +52,13 @@ class Days(RuleBasedStateMachine):
     # -- placing
 
     @rule(target=orders, node=nodes, cart=carts, hold=holds, keyed=st.booleans())
-    def place(self, node: int, cart: Cart, hold: int, keyed: bool) -> object:
-        quote = self.shop.quote(cart)
-        request = self.placing(cart, quote.payable, hold, keyed)
-        answer = self.send(node, request)
-        assert answer.refused is None, answer
-        self.keep(request, answer)
-        self.adopt(answer, cart, quote, hold)
+    def place(self, node: int, cart: Cart, hold: int, keyed: bool) -> str:
+        request = self.placing(cart, self.shop.quote(cart).payable, hold, keyed)
+        self.placed(node, request, cart, hold)
         return request.order_no
 
     @rule(target=orders, node=nodes, cart=carts, back=st.booleans())
-    def place_and_pay(self, node: int, cart: Cart, back: bool) -> object:
+    def place_and_pay(self, node: int, cart: Cart, back: bool) -> str:
         order_no = self.place(node, cart, 900, keyed=False)
         self.pay(1 - node, order_no, keyed=True)
         if back:
@@ -185,34 +105,41 @@ class Days(RuleBasedStateMachine):
     def pay(self, node: int, order_no: str, keyed: bool) -> None:
         self.judge(node, self.request("pay", order_no, keyed), lambda: self.shop.pay(order_no))
 
-    @rule(node=nodes, order_no=orders, late=st.sampled_from([timedelta(), timedelta(hours=20)]))
-    def pay_after_the_deadline(self, node: int, order_no: str, late: timedelta) -> None:
-        """At its very instant already."""
+    @rule(node=nodes, order_no=orders, late=latenesses, tight=st.booleans())
+    def pay_after_the_deadline(self, node: int, order_no: str, late: timedelta, tight: bool) -> None:
+        """At its very instant already. If it is tight, nothing is left of what it would take again."""
         order = self.shop.order(order_no)
         if order.state(self.shop.now) == "pending":
             self.turn(order.hold_until + late)
+        if tight:
+            for old in [one for name, one in self.shop.terms.items() if name in order.took]:
+                self.store(node, self.exhausted(old), accepted=True)
         self.pay(node, order_no, keyed=False)
 
     @rule(node=nodes, order_no=orders, keyed=st.booleans())
     def cancel(self, node: int, order_no: str, keyed: bool) -> None:
         self.judge(node, self.request("cancel", order_no, keyed), lambda: self.shop.cancel(order_no))
 
-    @rule(order_no=orders)
-    def pay_and_cancel_at_once(self, order_no: str) -> None:
-        state = self.shop.order(order_no).state(self.shop.now)
-        pay, cancel = self.request("pay", order_no), self.request("cancel", order_no)
-        answers = self.at_once([pay, cancel])
-        paid, cancelled = [answer.refused is None for answer in answers]
-        if state == "pending":
-            assert paid != cancelled, answers
-        if paid:
-            self.shop.pay(order_no)
-            self.keep(pay, answers[0])
-        if cancelled:
-            self.shop.cancel(order_no)
-            self.keep(cancel, answers[1])
+    @rule(node=nodes, order_no=orders, first=st.permutations(["pay", "cancel"]))
+    def pay_and_cancel_at_once(self, node: int, order_no: str, first: list[str]) -> None:
+        """In one transaction, or in two: what arrives first is done first, but late payment has to come back."""
+        requests = [self.request(operation, order_no) for operation in first]
+        answers = self.nodes.run(*[self.node(node).send(one) for one in requests])
+        self.count(requests, answers)
+        asked = list(zip(requests, answers, strict=True))
+        if self.shop.order(order_no).state(self.shop.now) == "expired":
+            asked.sort(key=lambda one: one[0].operation)
+        by_model = {"pay": self.shop.pay, "cancel": self.shop.cancel}
+        for request, answer in asked:
+            self.judged(request, answer, partial(by_model[request.operation], order_no))
 
-    @rule(node=nodes, order_no=orders, line=st.sampled_from(sorted(PRICES)), units=st.integers(1, 5), shipping=st.booleans())
+    @rule(
+        node=nodes,
+        order_no=orders,
+        line=st.sampled_from(sorted(PRICES)),
+        units=st.integers(1, 5),
+        shipping=st.booleans(),
+    )
     def refund_units(self, node: int, order_no: str, line: str, units: int, shipping: bool) -> None:
         self.refund(node, order_no, {line: units}, shipping)
 
@@ -235,12 +162,11 @@ class Days(RuleBasedStateMachine):
     @rule(order_no=orders)
     def refund_all_twice_at_once(self, order_no: str) -> None:
         """Under two numbers: one of them comes too late."""
-        requests = [refunding(order_no, self.new("r"), {}, False) for _ in range(2)]
-        answers = self.at_once(requests)
-        for request, answer in sorted(
-            zip(requests, answers, strict=True), key=lambda one: one[1].refused or ""
-        ):
-            self.judged(request, answer, lambda: self.shop.refund(order_no, self.new("model"), {}, shipping=False))
+        numbers = [self.new("r"), self.new("r")]
+        requests = [refunding(order_no, number, {}, False) for number in numbers]
+        asked = zip(numbers, requests, self.at_once(requests), strict=True)
+        for number, request, answer in sorted(asked, key=lambda one: one[2].refused or ""):
+            self.judged(request, answer, partial(self.shop.refund, order_no, number, {}, shipping=False))
 
     @rule(node=nodes, order_no=orders, units=st.integers(1, 3))
     def use_a_refund_number_again(self, node: int, order_no: str, units: int) -> None:
@@ -315,8 +241,7 @@ class Days(RuleBasedStateMachine):
     @rule(node=nodes)
     def look(self, node: int) -> None:
         """What each node does every second."""
-        self.node(node).look()
-        self.looked[node] = True
+        self.looks(node)
 
     # -- terms
 
@@ -331,16 +256,13 @@ class Days(RuleBasedStateMachine):
     def raise_limits(self, node: int, which: int) -> None:
         old = self.stored(which)
         more = [None if limit is None else limit + 1 for *_, limit in old.limits()]
-        self.store(node, _limited(old, *more), accepted=True)
+        self.store(node, old.limited(*more), accepted=True)
 
     @precondition(_stored)
     @rule(node=nodes, which=stored)
     def limit_to_what_is_taken(self, node: int, which: int) -> None:
         """Introduced with entries there already, or lowered as far as can be."""
-        old = self.stored(which)
-        taken = self.taken(old)
-        stock = taken.units if old.name == "mug" else None
-        self.store(node, _limited(_always(old), max(taken.uses, 1), None, taken.money, stock), accepted=True)
+        self.store(node, self.exhausted(self.stored(which)), accepted=True)
 
     @precondition(_stored)
     @rule(node=nodes, which=stored, less=st.integers(1, 2))
@@ -348,12 +270,12 @@ class Days(RuleBasedStateMachine):
         old = self.stored(which)
         uses = self.taken(old).uses
         if uses > less:
-            self.store(node, _limited(_always(old), uses - less, None, None, None), accepted=False)
+            self.store(node, old.always().limited(uses - less, None, None, None), accepted=False)
 
     @precondition(_stored)
     @rule(node=nodes, which=stored)
     def lift_limits(self, node: int, which: int) -> None:
-        self.store(node, _limited(_always(self.stored(which)), None, None, None, None), accepted=True)
+        self.store(node, self.stored(which).always().limited(None, None, None, None), accepted=True)
 
     @precondition(_stored)
     @rule(node=nodes, which=stored, length=lengths, zone=zones)
@@ -458,149 +380,6 @@ class Days(RuleBasedStateMachine):
         left = [one.took[name].amounts for number, one in orders.items() if number in pending]
         assert total([*ended, *left]) == hold
 
-    # -- asking
 
-    def node(self, which: int) -> Node:
-        return self.nodes.all[which]
-
-    def send(self, node: int, request: Request) -> Answer:
-        """A node that has not looked may refuse a price by the rules of a moment ago; it never takes one by them."""
-        looked = self.looked[node]
-        answer = self.nodes.run(self.node(node).send(request))[0]
-        if answer.refused == "QUOTE_CHANGED" and not looked:
-            self.look(node)
-            answer = self.nodes.run(self.node(node).send(request))[0]
-        self.count([request], [answer])
-        return answer
-
-    def at_once(self, requests: list[Request]) -> list[Answer]:
-        """By turns to one node and to the other."""
-        self.look(0)
-        self.look(1)
-        answers = self.nodes.run(*[self.node(i % 2).send(one) for i, one in enumerate(requests)])
-        self.count(requests, answers)
-        return list(answers)
-
-    def count(self, requests: Sequence[Request], answers: Sequence[Answer]) -> None:
-        for request, answer in zip(requests, answers, strict=True):
-            again = "again" if answer.done and answer.done.replayed else "done"
-            self.seen[f"{request.operation}: {answer.refused or again}"] += 1
-
-    def placing(self, cart: Cart, payable: int, hold: int, keyed: bool = False) -> Request:
-        return placing(self.new("o"), cart.document(), payable, hold, self.new("key") if keyed else None)
-
-    def request(self, operation: str, order_no: str, keyed: bool = False) -> Request:
-        return Request(operation, order_no, key=self.new("key") if keyed else None)
-
-    def refund(self, node: int, order_no: str, lines: dict[str, int], shipping: bool) -> None:
-        number = self.new("r")
-        request = refunding(order_no, number, lines, shipping, self.new("key"))
-        self.judge(node, request, lambda: self.shop.refund(order_no, number, lines, shipping=shipping))
-
-    def stored(self, which: int) -> Terms:
-        terms = sorted(self.shop.terms.values(), key=lambda one: one.name)
-        return terms[which % len(terms)]
-
-    def taken(self, one: Terms) -> Amounts:
-        """By all customers, ever."""
-        return self.shop.taken(one.name, None, one.window("always", self.shop.now))
-
-    def new(self, kind: str) -> str:
-        return f"{kind}{next(self.numbers)}"
-
-    def turn(self, now: datetime) -> None:
-        """The clock; within a second each node has looked."""
-        self.clock.now = self.shop.now = now
-        for node in (0, 1):
-            self.look(node)
-
-    # -- judging
-
-    def judge(self, node: int, request: Request, by_model: Callable[[], int | None]) -> None:
-        self.judged(request, self.send(node, request), by_model)
-
-    def judged(self, request: Request, answer: Answer, by_model: Callable[[], int | None]) -> None:
-        try:
-            amount = by_model()
-        except Refused as refused:
-            assert answer.refused == refused.code, (request, answer)
-            return
-        assert answer.refused is None, (request, answer)
-        assert answer.done is not None
-        refund = answer.done.refund
-        assert (refund.amount if refund else None) == amount
-        self.keep(request, answer)
-
-    def keep(self, request: Request, answer: Answer) -> None:
-        """What the first answer to an operation was, every later one must be."""
-        assert answer.done is not None
-        number = answer.done.refund.refund_no if answer.done.refund else ""
-        what = (request.operation, request.order_no, number)
-        assert answer.body == self.first.setdefault(what, answer.body)
-        self.answered[request] = answer.body
-
-    def placed(self, node: int, request: Request, cart: Cart, hold: int) -> None:
-        quote = self.shop.quote(cart)
-        answer = self.send(node, request)
-        assert answer.refused is None, answer
-        self.keep(request, answer)
-        self.adopt(answer, cart, quote, hold)
-
-    def adopt(self, answer: Answer, cart: Cart, quote: Quote, hold: int) -> None:
-        """How much each promotion took the model knows; from which lines is for the engine to say, if it adds up."""
-        assert answer.done is not None
-        order = answer.done.order
-        took = {one: self.took(order, one) for one in [promotion.id for promotion in order.frozen.promotions]}
-        assert {name: one.amounts for name, one in took.items()} == quote.takes
-        assert (order.payable, order.total, order.customer) == (quote.payable, cart.price, cart.customer)
-        now = self.shop.now
-        lines = {line.id: (line.quantity, line.paid) for line in order.frozen.lines}
-        assert {line: quantity for line, (quantity, _) in lines.items()} == cart.quantities
-        for line, (quantity, paid) in lines.items():
-            off = [one.lines[line][0] for one in took.values() if line in one.lines]
-            assert all(amount > 0 for amount in off)
-            assert paid == PRICES[line] * quantity - sum(off) >= 0
-        self.shop.orders[order.order_no] = Order(
-            order.order_no, cart.customer, now, now + timedelta(seconds=hold), now, took, lines,
-            order.frozen.shipping_paid, order.total, order.discount,
-        )  # fmt: skip
-
-    def took(self, order: Answered, name: str) -> Took:
-        promotion = next(one for one in order.frozen.promotions if one.id == name)
-        cuts = [(line.id, cut) for line in order.frozen.lines for cut in line.cuts if cut.promotion == name]
-        assert sum(cut.amount for _, cut in cuts) + promotion.shipping == promotion.amount
-        assert sum(cut.units for _, cut in cuts) == promotion.units
-        assert promotion.give_back == self.shop.terms[name].give_back
-        amounts = Amounts(1, promotion.amount, promotion.units)
-        lines = {line: (cut.amount, cut.units) for line, cut in cuts}
-        return Took(amounts, promotion.give_back, lines, promotion.shipping)
-
-    def store(self, node: int, new: Terms, accepted: bool | None = None) -> None:
-        """`accepted`: whether it must be; None: it must be if all that was taken fits, and not if too much is taken now."""
-        fits, over = self.shop.fits(new), self.shop.over(new)
-        try:
-            self.node(node).store(new.document(), new=new.name not in self.shop.terms)
-        except Refused as refused:
-            self.seen[f"terms: {refused.code}"] += 1
-            assert refused.code == "LIMIT_BELOW_USE"
-            assert not fits
-            assert not accepted
-        else:
-            assert not over
-            assert accepted is not False
-            self.seen["terms: saved"] += 1
-            self.shop.terms[new.name] = new
-            self.looked[1 - node] = False
-            self.calm = 0
-
-
-def _limited(old: Terms, uses: int | None, each: int | None, budget: int | None, stock: int | None) -> Terms:
-    return replace(old, uses=uses, each=each, budget=budget, stock=stock)
-
-
-def _always(old: Terms) -> Terms:
-    return replace(old, uses_in="always", each_in="always", budget_in="always")
-
-
-def _length(row: books.Row) -> str:
-    return row.period.rpartition("/")[2] or "always"
+def _length(row: books.Row) -> Length:
+    return cast("Length", row.period.rpartition("/")[2] or "always")

@@ -1,23 +1,19 @@
 """Orders as DESIGN.md and docs/orders.md promise them, in plain Python: no rows, no locks, no caches.
 
-It shares nothing with what is tested. Nothing is counted along the way: every number is summed up over the orders when it
-is asked for. Amounts are in fen.
+It shares nothing with what is tested. Nothing is counted along the way: every number is summed up over the orders when
+it is asked for. Amounts are in fen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Literal, NamedTuple, TypeAlias
+from datetime import datetime
+from typing import Literal, TypeAlias
 
-Length: TypeAlias = Literal["always", "day", "week"]
+from tests.model.terms import Amounts, Cart, Terms, Window, total
+
 State: TypeAlias = Literal["pending", "paid", "partially_refunded", "refunded", "cancelled", "expired"]
-
-ZONES = {"UTC": timezone.utc, "Asia/Shanghai": timezone(timedelta(hours=8))}
-LANES = {"ship": "shipping"}
-PRICES = {"MUG": 5_130, "TEA": 8_050}
-CODE = "SAVE"
 
 
 class Refused(Exception):
@@ -26,148 +22,6 @@ class Refused(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-
-
-class Amounts(NamedTuple):
-    """Uses, money, and units of a stock."""
-
-    uses: int = 0
-    money: int = 0
-    units: int = 0
-
-
-def total(amounts: Iterable[Amounts]) -> Amounts:
-    columns = zip(*amounts, strict=True)
-    return Amounts(*map(sum, columns))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """A promotion. What it takes is said by its name: "off" and "code" so much of the order, "mug" of each mug, "ship"
-    the shipping.
-    """
-
-    name: str
-    off: int
-    uses: int | None = None
-    uses_in: Length = "always"
-    each: int | None = None
-    each_in: Length = "always"
-    budget: int | None = None
-    budget_in: Length = "always"
-    over_budget: Literal["skip", "cap"] = "skip"
-    stock: int | None = None
-    zone: str = "UTC"
-    give_back: Literal["never", "full_refund", "pro_rata"] = "full_refund"
-    active: bool = True
-    until: datetime | None = None
-
-    def scopes(self) -> set[tuple[bool, Length]]:
-        """What is counted: for each customer or for all, in which windows."""
-        return {(each, length) for each, length, _, limit in self.limits() if limit is not None}
-
-    def limits(self) -> Iterator[tuple[bool, Length, int, int | None]]:
-        """Of each customer or of all, in which windows, on which of the amounts."""
-        yield False, self.uses_in, 0, self.uses
-        yield True, self.each_in, 0, self.each
-        yield False, self.budget_in, 1, self.budget
-        yield False, "always", 2, self.stock
-
-    def window(self, length: Length, at: datetime) -> Window:
-        """The one in which an instant lies."""
-        if length == "always":
-            return Window("", None, None)
-        day = at.astimezone(ZONES[self.zone]).replace(hour=0, minute=0, second=0, microsecond=0)
-        start = day - timedelta(days=day.weekday() if length == "week" else 0)
-        end = start + timedelta(days=7 if length == "week" else 1)
-        return Window(f"{start.astimezone(UTC):%Y-%m-%dT%H:%MZ}/{length}", start, end)
-
-    def windows(self, length: Length, instants: Iterable[datetime]) -> set[Window]:
-        return {self.window(length, at) for at in instants}
-
-    def takes(self, cart: Cart) -> Amounts:
-        """What it would take if there were no limits."""
-        if self.name == "ship":
-            return Amounts(1, cart.shipping)
-        if self.name == "code" and not cart.code:
-            return Amounts()
-        if self.name != "mug":
-            return Amounts(1, self.off)
-        return Amounts(1, self.off * cart.quantities.get("MUG", 0))
-
-    def document(self) -> dict[str, object]:
-        """As it is sent to be stored."""
-        given: dict[str, object] = {
-            "id": self.name,
-            "lane": LANES.get(self.name, "order"),
-            "active": self.active,
-            "timezone": self.zone,
-            "give_back": self.give_back,
-            "over_budget": self.over_budget,
-            "actions": [self._action()],
-            "usage_limit": self.uses,
-            "usage_limit_per_customer": self.each,
-            "budget": money(self.budget),
-            "stock": self.stock,
-            "valid_until": None if self.until is None else self.until.isoformat().replace("+00:00", "Z"),
-        }
-        if self.name == "code":
-            given["code"] = CODE
-        for limit, window, length in (
-            (self.uses, "usage_window", self.uses_in),
-            (self.each, "usage_window_per_customer", self.each_in),
-            (self.budget, "budget_window", self.budget_in),
-        ):
-            if limit is not None:
-                given[window] = length
-        return {key: value for key, value in given.items() if value is not None}
-
-    def _action(self) -> dict[str, object]:
-        if self.name == "ship":
-            return {"kind": "free_shipping"}
-        if self.name == "mug":
-            selector = {"skus": ["MUG"]}
-            return {"kind": "amount_off", "amount": money(self.off), "target": "each_unit", "selector": selector}
-        return {"kind": "amount_off", "amount": money(self.off), "target": "order"}
-
-
-class Window(NamedTuple):
-    """Half-open; always: from None to None."""
-
-    name: str
-    start: datetime | None
-    end: datetime | None
-
-    def holds(self, at: datetime) -> bool:
-        return (self.start is None or self.start <= at) and (self.end is None or at < self.end)
-
-
-@dataclass(frozen=True)
-class Cart:
-    """Quantities by sku, which is the id of its line too."""
-
-    quantities: Mapping[str, int]
-    shipping: int
-    customer: str | None
-    code: bool
-
-    @property
-    def price(self) -> int:
-        """Of all of it, without promotions."""
-        return self.shipping + sum(PRICES[sku] * count for sku, count in self.quantities.items())
-
-    def document(self) -> dict[str, object]:
-        """As it is sent to be priced."""
-        lines = [
-            {"id": sku, "sku": sku, "unit_price": money(PRICES[sku]), "quantity": count}
-            for sku, count in self.quantities.items()
-        ]
-        given: dict[str, object] = {"currency": "CNY", "lines": lines, "shipping": {"price": money(self.shipping)}}
-        if self.customer is not None:
-            given["customer"] = {"id": self.customer}
-        if self.code:
-            given["codes"] = [CODE]
-        return given
 
 
 @dataclass(frozen=True)
@@ -219,7 +73,9 @@ class Order:
     @property
     def refunded(self) -> int:
         """The money that was given back, by what was returned (P14)."""
-        lines = sum(part(paid, quantity, self.returned.get(line, 0)) for line, (quantity, paid) in self.lines.items())
+        lines = sum(
+            part(paid, quantity, self.returned.get(line, 0)) for line, (quantity, paid) in self.lines.items()
+        )
         return lines + self.returned_shipping * self.shipping_paid
 
     def left(self) -> dict[str, int]:
@@ -397,8 +253,3 @@ class Shop:
         order.returned_shipping |= shipping or (nothing_left and not order.shipping_paid)
         order.refunds[number] = order.refunded - before
         return order.refunds[number]
-
-
-def money(fen: int | None) -> str | None:
-    """As it is sent."""
-    return None if fen is None else f"{fen // 100}.{fen % 100:02}"

@@ -19,6 +19,8 @@ from unittest import mock
 import msgspec
 from pydantic import SecretStr
 
+from tests.model.model import Refused
+from tests.model.terms import money
 from youhui import bootstrap
 from youhui.bootstrap import Service
 from youhui.checkout.orders import counts, pricing, service
@@ -31,8 +33,6 @@ from youhui.platform.principals import SYSTEM
 from youhui.platform.problems import Refusal
 from youhui.platform.settings import Settings
 from youhui.promotions.rules import read_terms
-
-from tests.model.model import Refused, money
 
 T = TypeVar("T")
 Document: TypeAlias = dict[str, object]

@@ -1,4 +1,7 @@
-"""Random days of a shop against the model: a few hundred steps; YOUHUI_MODEL=500x50 runs so many days of so many steps."""
+"""Random days of a shop against the model: a few hundred steps on each database.
+
+MODEL_DAYS=500x50 runs so many days of so many steps at most.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,25 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
+from sqlalchemy import NullPool, create_engine, make_url
 
 from tests import servers
 from tests.model.machine import Days
 from youhui.platform import migrate
 from youhui.platform.db import Database
 
-DAYS, STEPS = map(int, os.environ.get("YOUHUI_MODEL", "12x30").split("x"))
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(0 if "MODEL_DAYS" in os.environ else 900)]
+"""a failure is made small before it is shown, which takes some minutes"""
+
+DAYS, STEPS = map(int, os.environ.get("MODEL_DAYS", "12x30").split("x"))
 Fresh = Callable[[], AbstractContextManager[str]]
 
 
@@ -26,7 +35,7 @@ def run(fresh: Fresh) -> None:
     """Prints what it ran; a failure prints the steps that lead to it, and how to run them again."""
     Days.seen.clear()
     run_state_machine_as_test(
-        lambda: Days(fresh),
+        cast("type[Days]", partial(Days, fresh)),
         settings=settings(
             max_examples=DAYS,
             stateful_step_count=STEPS,
@@ -42,19 +51,17 @@ def run(fresh: Fresh) -> None:
 
 
 def test_on_sqlite(tmp_path: Path) -> None:
-    run(_copies(tmp_path))
+    run(_files(tmp_path))
 
 
-@pytest.mark.timeout(0)
 def test_on_postgresql(postgresql_server: servers.DatabaseServer) -> None:
-    with postgresql_server.database() as empty:
-        _with_tables(empty)
-        run(lambda: postgresql_server.database(like=empty))
+    with postgresql_server.database() as first:
+        run(_databases(first))
 
 
-def _copies(folder: Path) -> Fresh:
+def _files(folder: Path) -> Fresh:
     first = folder / "first.db"
-    _with_tables(f"sqlite:///{first}")
+    _make_tables(f"sqlite:///{first}")
     numbers = count(1)
 
     @contextmanager
@@ -68,7 +75,28 @@ def _copies(folder: Path) -> Fresh:
     return fresh
 
 
-def _with_tables(url: str) -> None:
+def _databases(first: str) -> Fresh:
+    _make_tables(first)
+    name = make_url(first).database
+    administrative = make_url(first).set(database="postgres")
+    engine = create_engine(administrative, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    numbers = count(1)
+
+    def execute(statement: str) -> None:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+
+    @contextmanager
+    def fresh() -> Iterator[str]:
+        copy = f"{name}_{next(numbers)}"
+        execute(f"CREATE DATABASE {copy} TEMPLATE {name}")
+        yield make_url(first).set(database=copy).render_as_string(hide_password=False)
+        execute(f"DROP DATABASE {copy} WITH (FORCE)")
+
+    return fresh
+
+
+def _make_tables(url: str) -> None:
     database = Database(url)
     migrate.upgrade(database)
     database.close()

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,14 +18,15 @@ from structlog.testing import capture_logs
 
 from tests import servers
 from tests.stores.test_orders import BEGAN, Shop, placing, shop_on, taking
-from youhui.checkout.orders import batch, committer, tables
-from youhui.checkout.orders.commands import AnyCommand, Cancel, Changed, Done, Pay, Place, Redemption
+from youhui.checkout.orders import batch, committer, counter_store, tables
+from youhui.checkout.orders.commands import AnyCommand, Cancel, Changed, Done, Pay, Redemption
 from youhui.checkout.orders.committer import Committer
+from youhui.checkout.orders.deciding import decide
 from youhui.checkout.orders.model import Claim, Key, Limits, Numbers, Vector
-from youhui.checkout.orders.problems import InFlight, OrderExists, OrderNotFound
+from youhui.checkout.orders.problems import InFlight, OrderNotFound
 from youhui.checkout.store import Source, next_version
 from youhui.platform.db import Database
-from youhui.platform.problems import Failed, Unavailable
+from youhui.platform.problems import Unavailable
 
 SECONDS = 30
 """until a test gives up"""
@@ -106,12 +107,13 @@ def outcomes(asked: Sequence[Future[Done]]) -> list[str]:
 def test_what_gathers_while_one_transaction_runs_is_decided_in_the_next(shop: Shop, gate: Gate) -> None:
     with asking(shop, [placing("o0", versions=shop.versions())]) as first:
         gate.arrived()
-        commands = [placing(f"o{i}", taking("p", Limits(uses=20)), versions=shop.versions()) for i in range(1, 41)]
-        with asking(shop, commands) as asked:
-            with counted(shop.database) as statements:
-                gate.open()
-                assert outcomes(first) == ["pending"]
-                assert outcomes(asked) == ["pending"] * 20 + ["Changed"] * 20, "in the order of arrival"
+        commands = [
+            placing(f"o{i}", taking("p", Limits(uses=20)), versions=shop.versions()) for i in range(1, 41)
+        ]
+        with asking(shop, commands) as asked, counted(shop.database) as statements:
+            gate.open()
+            assert outcomes(first) == ["pending"]
+            assert outcomes(asked) == ["pending"] * 20 + ["Changed"] * 20, "in the order of arrival"
     assert gate.sizes == [1, 40]
     assert len(statements) < 40, "two transactions, and none of their statements is of one order"
 
@@ -150,15 +152,12 @@ def test_a_row_locked_by_others_makes_many_wait_and_then_go_together(
     assert len(sizes) <= 2, "those that the thread found at once, and all others"
 
 
-def test_a_command_that_fails_fails_alone(
-    quick: Shop, gate: Gate, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_command_that_fails_fails_alone(quick: Shop, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     def faulty(command: AnyCommand, book: Any) -> Done:
         if command.order_no == "bad":
             raise ZeroDivisionError
         return decide(command, book)
 
-    decide = batch.decide
     monkeypatch.setattr(batch, "decide", faulty)
     versions = quick.versions()
     with capture_logs() as logs, asking(quick, [placing("o0", versions=versions)]) as first:
@@ -283,11 +282,13 @@ def test_what_nobody_waits_for_any_more_is_not_done(
     with asking(quick, [placing("o0", versions=quick.versions())]) as first:
         gate.arrived()
         given_up = placing("o1", versions=quick.versions(), idempotency_key="k1")
-        with monkeypatch.context() as patch, pytest.raises(Unavailable):
+        with monkeypatch.context() as patch:
             patch.setattr(committer, "PATIENCE", 0.01)
-            quick.committer.wait(given_up)
+            with pytest.raises(Unavailable):
+                quick.committer.wait(given_up)
         gate.open()
         assert outcomes(first) == ["pending"]
+    quick.place("o2")
     assert not quick.committer.wait(given_up).replayed, "it was not done before, and its key is free"
 
 
@@ -384,7 +385,9 @@ def test_two_nodes_make_a_counter_once_and_fill_it_to_its_limit(two: tuple[Shop,
     for i in ROUNDS:
         claim = Claim(Key("p", f"customer {i}"), Limits(uses=2))
         mine = Redemption("p", Vector(1, 100, 0), (claim,))
-        commands = [placing(f"o{i}-{n}", mine, versions=versions, customer=claim.key.customer) for n in range(6)]
+        commands = [
+            placing(f"o{i}-{n}", mine, versions=versions, customer=claim.key.customer) for n in range(6)
+        ]
         assert at_once(two, commands) == ["Changed"] * 4 + ["pending"] * 2
         assert two[0].numbers(claim.key) == Numbers(Vector(0, 0, 0), Vector(2, 200, 0))
 
@@ -398,14 +401,18 @@ def test_two_nodes_use_a_key_once(two: tuple[Shop, Shop]) -> None:
 
 def test_two_nodes_that_lock_in_another_order_than_each_other_do_not_fail(two: tuple[Shop, Shop]) -> None:
     """Orders of two promotions, new counters, payments and refunds of what the other node has."""
-    versions, limits = two[0].versions(), Limits(uses=1_000)
+
+    def both(promotion: str, customer: str) -> tuple[Claim, ...]:
+        return tuple(Claim(Key(promotion, who), Limits(uses=1_000)) for who in ("", customer))
+
+    versions = two[0].versions()
     for i in ROUNDS:
         names = [f"o{i}-{n}" for n in range(8)]
         pairs = [("p", "q"), ("q", "p")]
         commands: list[AnyCommand] = [
             placing(
                 name,
-                *[taking(one, limits, customer=who) for one in pairs[n % 2] for who in ("", f"c{i}")],
+                *[Redemption(one, Vector(1, 100, 0), both(one, f"c{i}")) for one in pairs[n % 2]],
                 versions=versions,
             )
             for n, name in enumerate(names)
@@ -421,7 +428,7 @@ def test_a_deadlock_is_tried_again(two: tuple[Shop, Shop], monkeypatch: pytest.M
     there are rounds until it was ours.
     """
     one, limits = two[0], Limits(uses=99)
-    lock_counters, attempts = batch.counter_store.lock_counters, Counter[str]()
+    lock_counters, attempts = counter_store.lock_counters, Counter[str]()
     locked = threading.Event()
 
     def by_and_by(connection: Any, keys: Any) -> Any:
@@ -438,7 +445,7 @@ def test_a_deadlock_is_tried_again(two: tuple[Shop, Shop], monkeypatch: pytest.M
                 for name in "abcdef":  # who has written more is rather left alone
                     other.execute(insert(tables.request_keys).values(_used_key(name)))
                 other.exec_driver_sql("SELECT * FROM counters WHERE promotion = 'q' FOR UPDATE")
-                patch.setattr(batch.counter_store, "lock_counters", by_and_by)
+                patch.setattr(counter_store, "lock_counters", by_and_by)
                 asked = pool.submit(one.pay, order_no)
                 assert locked.wait(SECONDS)
                 other.exec_driver_sql("SELECT * FROM counters WHERE promotion = 'p' FOR UPDATE")
@@ -449,7 +456,14 @@ def test_a_deadlock_is_tried_again(two: tuple[Shop, Shop], monkeypatch: pytest.M
 
 
 def _used_key(name: str) -> dict[str, object]:
-    used = {"caller": "someone", "operation": "pay", "order_no": "o1", "number": "", "request": "", "at": BEGAN}
+    used = {
+        "caller": "someone",
+        "operation": "pay",
+        "order_no": "o1",
+        "number": "",
+        "request": "",
+        "at": BEGAN,
+    }
     return {"idempotency_key": name, **used}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -105,8 +105,8 @@ T = TypeVar("T", Locked, Writes)
 
 def copied(one: T) -> T:
     """What is in it is frozen, but for counters and for lists."""
-    parts = {part.name: getattr(one, part.name) for part in fields(one)}
-    return type(one)(**{name: _copied(part) for name, part in parts.items()})
+    parts: dict[str, Any] = {part.name: _copied(getattr(one, part.name)) for part in fields(one)}
+    return replace(one, **parts)
 
 
 def _copied(part: object) -> object:
@@ -125,9 +125,10 @@ def outcome_of(command: AnyCommand, book: Book) -> Outcome:
     before = copied(book.locked), copied(book.writes)
     try:
         return decide(command, book)
-    except (Refusal, Changed, HoldEnded) as refused:
-        assert (book.locked, book.writes) == before, refused
-        return refused
+    except (Refusal, Changed, HoldEnded) as error:
+        refused = error
+    assert (book.locked, book.writes) == before, refused
+    return refused
 
 
 # -- commands
@@ -140,7 +141,9 @@ some = st.sets(st.sampled_from(sorted(POLICIES))).map(sorted)
 
 
 def claims(promotion: str, customer: str) -> tuple[Claim, ...]:
-    return tuple(Claim(key, LIMITS[key]) for key in LIMITS if key[:2] in ((promotion, ""), (promotion, customer)))
+    return tuple(
+        Claim(key, LIMITS[key]) for key in LIMITS if key[:2] in ((promotion, ""), (promotion, customer))
+    )
 
 
 def taking(names: Iterable[str], customer: str) -> tuple[Redemption, ...]:
@@ -188,11 +191,16 @@ refunds = st.builds(
     orders, keys, st.sampled_from(["r1", "r2", "r3"]), st.integers(0, 3), st.booleans(),
 )  # fmt: skip
 commands = places | places | pays | pays | cancels | refunds | refunds
-days = st.lists(st.tuples(st.lists(commands, min_size=1, max_size=12), st.sampled_from([0, 1, 899, 900, 3_600])), max_size=4)
+days = st.lists(
+    st.tuples(st.lists(commands, min_size=1, max_size=12), st.sampled_from([0, 1, 899, 900, 3_600])),
+    max_size=4,
+)
 """batches, and the seconds after each"""
 
 
-def lived(days: Sequence[tuple[Sequence[AnyCommand], int]], *, together: bool) -> tuple[Memory, list[Outcome]]:
+def lived(
+    days: Sequence[tuple[Sequence[AnyCommand], int]], *, together: bool
+) -> tuple[Memory, list[Outcome]]:
     """What comes of all of it: a batch in one transaction, or each command in one of its own."""
     memory, outcomes = Memory(), []
     for batch, seconds in days:

@@ -146,7 +146,7 @@ def orders(draw: st.DrawFn) -> Order:
         for cut in cuts:
             taken[cut.promotion] = taken[cut.promotion].plus(Vector(0, cut.amount, cut.units))
         lines.append(line(f"l{i}", quantity, draw(amounts), *cuts))
-    policies = st.sampled_from(["never", "full_refund", "pro_rata"])
+    policies: st.SearchStrategy[GiveBack] = st.sampled_from(["never", "full_refund", "pro_rata"])
     shipping = draw(amounts)
     promotions = [
         FrozenPromotion(name, None, sums.amount + off, off, sums.units, draw(policies))
@@ -179,7 +179,9 @@ def test_in_any_order_and_parts_everything_comes_back_once(data: st.DataObject) 
     for number, promotion in enumerate(one.frozen.promotions):
         shares = [back.shares[number] for back in found]
         assert sum(share.discount for share in shares) == promotion.amount
-        assert all(share.discount - sum(share.by_line.values()) in (0, promotion.shipping) for share in shares)
+        assert all(
+            share.discount - sum(share.by_line.values()) in (0, promotion.shipping) for share in shares
+        )
         moved = NOTHING
         for share in shares:
             assert min(share.moved) >= 0

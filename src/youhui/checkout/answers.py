@@ -24,7 +24,6 @@ from youhui.engine import Quote, Ruleset, Verdict
 from youhui.engine.money import formatter
 from youhui.engine.prices import Gap
 from youhui.engine.pricing import Reason
-from youhui.engine.promotion import fold
 from youhui.engine.quote import Applied, Hint, Search, Strategy
 from youhui.engine.sentences import hint_sentence, reason_sentence
 from youhui.platform.languages import Language, both
@@ -125,9 +124,7 @@ class _Answer:
 
     def _has(self, verdict: Verdict, code: str) -> bool:
         promotion = self._ruleset.get(verdict.promotion)
-        if promotion is None:
-            return False
-        return promotion.code_key() == (code if promotion.code_match == "exact" else fold(code))
+        return promotion is not None and promotion.opened_by(code)
 
     def _why(self, verdict: Verdict) -> str:
         rival = None if verdict.rival is None else self._name(verdict.rival)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -68,6 +69,7 @@ def _report(database: str | None) -> Report:
     from youhui.promotions.service import StoredRules
 
     service = opening.service(database)
+    gc.freeze()  # while rows come and go, a collection need not walk through the whole program
     try:
         with _progress() as told:
             return prove(service.database, StoredRules(service.database, service.registry).terms, told)

@@ -15,7 +15,6 @@ from youhui.cli.words import WORDS
 from youhui.conformance import Case
 from youhui.engine import Line, Quote, Verdict
 from youhui.engine.money import format_amount
-from youhui.engine.promotion import Promotion, fold
 from youhui.engine.quote import Cut, Search
 from youhui.engine.sentences import Language, hint_sentence, reason_sentence
 
@@ -163,7 +162,7 @@ class _Receipt:
     def _verdict_on(self, code: str) -> Verdict:
         """That of the promotion for which the code was rejected."""
         reason = self.quote.rejected_codes[code]
-        unlocked = {p.id for p in self.case.promotions if p.code is not None and _opens(code, p)}
+        unlocked = {p.id for p in self.case.promotions if p.opened_by(code)}
         for verdict in self.quote.verdicts:
             if verdict.promotion in unlocked and verdict.reason == reason:
                 return verdict
@@ -212,7 +211,3 @@ class _Receipt:
         table.add_column(overflow="fold", ratio=1)
         table.add_column(justify="right", overflow="fold")
         return table
-
-
-def _opens(code: str, promotion: Promotion) -> bool:
-    return promotion.code_key() == (code if promotion.code_match == "exact" else fold(code))

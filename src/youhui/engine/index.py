@@ -47,7 +47,8 @@ class Index:
         for n, rule in enumerate(self.rules):
             if rule.coded:
                 codes = exact if rule.promotion.code_match == "exact" else folded
-                codes.setdefault(rule.promotion.code_key() or "", []).append(n)
+                for key in rule.promotion.code_keys():
+                    codes.setdefault(key, []).append(n)
                 continue
             best = _rarest(implied[n], counts)
             if best is not None and best[0] <= many:

@@ -61,6 +61,7 @@ class Promotion:
     name: str | None = None
     active: bool = True
     code: Code | None = None
+    more_codes: Texts = ()
     code_match: Literal["exact"] | None = None
     priority: Whole = 0
     lane: Lane = "order"
@@ -97,6 +98,10 @@ class Promotion:
             raise Misfit("group", "a name, together with stacking best_in_group or first_per_line")
         if self.code_match is not None and self.code is None:
             raise Misfit("code_match", "absent, or together with a code")
+        if self.more_codes and self.code is None:
+            raise Misfit("more_codes", "absent, or together with a code")
+        if any([not fold(code) for code in self.more_codes]):
+            raise Misfit("more_codes", "codes that are not empty")
         self._check_windows()
         zone_of(self.timezone)
 
@@ -105,11 +110,14 @@ class Promotion:
             if getattr(self, window) != "always" and getattr(self, limit) is None:
                 raise Misfit(window, "always, or together with its limit")
 
-    def code_key(self) -> str | None:
-        """What an entered code is looked up by: as it is for an exact match, else folded."""
-        if self.code is None or self.code_match == "exact":
-            return self.code
-        return fold(self.code)
+    def code_keys(self) -> tuple[str, ...]:
+        """What entered codes are looked up by, if it has a code: each once."""
+        codes = () if self.code is None else (self.code, *self.more_codes)
+        return tuple(dict.fromkeys(codes if self.code_match == "exact" else map(fold, codes)))
+
+    def opened_by(self, code: str) -> bool:
+        """Whether this code, as it was entered, unlocks it."""
+        return (code if self.code_match == "exact" else fold(code)) in self.code_keys()
 
 
 def fold(code: str) -> str:

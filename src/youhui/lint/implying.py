@@ -39,7 +39,7 @@ def _unlocked(winner: Promotion, loser: Promotion) -> bool:
     if winner.code is None:
         return True
     same_match = winner.code_match == loser.code_match
-    return loser.code is not None and same_match and winner.code_key() == loser.code_key()
+    return loser.code is not None and same_match and {*loser.code_keys()} <= {*winner.code_keys()}
 
 
 def holds_before(winner: Sequence[Branch], loser: Sequence[Branch]) -> bool:

@@ -186,14 +186,15 @@ def among_rows(
     dialect, names = dialect_of(connection), ", ".join(columns)
     if dialect == "postgresql":
         lists = ", ".join(["{list}::text[]"] * len(columns))
-        return f"({names}) IN (SELECT * FROM unnest({lists}))", [
-            list(column) for column in zip(*rows, strict=True)
-        ]
+        text = f"({names}) IN (SELECT * FROM unnest({lists}))"
+        return text, [list(column) for column in zip(*rows, strict=True)]
     size = _size(len(rows))
-    marks = ", ".join([f"({', '.join('?' * len(columns))})"] * size)
-    padded = [*rows, *[rows[-1]] * (size - len(rows))]
-    text = f"({names}) IN ({'VALUES ' if dialect == 'sqlite' else ''}{marks})"
-    return text, [value for row in padded for value in row]
+    bound = [value for row in (*rows, *[rows[-1]] * (size - len(rows))) for value in row]
+    if dialect == "sqlite":  # which may read a whole index for a list of several columns
+        row = f"({' AND '.join([f'{name} = ?' for name in columns])})"
+        return f"({' OR '.join([row] * size)})", bound
+    row = f"({', '.join('?' * len(columns))})"
+    return f"({names}) IN ({', '.join([row] * size)})", bound
 
 
 def instant(connection: Connection, at: datetime | None) -> object:

@@ -31,9 +31,13 @@ _ZERO = Numbers(NOTHING, NOTHING)
 
 
 class _Made(NamedTuple):
-    """What was told of a promotion to a customer's quote, and of which numbers it was made."""
+    """What was told of a promotion to a customer's quote, and of which numbers it was made.
+
+    `minute`: where something counts in periods, in which minute; they begin with a whole one. None: nothing does.
+    """
 
     terms: Promotion
+    minute: datetime | None
     numbers: tuple[tuple[Key, Numbers], ...]
     used: Used
 
@@ -47,17 +51,19 @@ class Counts:
         self._held: Recent[Key, Numbers] = Recent(MOST)
         self._reading = Gathering(readers, self._read)
         self.get = self._held.get
-        """of a key, what is known as of this instant (monotonic) or later, without waiting; None: nothing; zero: it has no row"""
+        """of a key, what is known as of this instant (monotonic) or later; None: nothing. Without a row it is zero."""
         self._made: dict[tuple[str, str | None], _Made] = {}
 
     def publish(self, numbers: Mapping[Key, Numbers]) -> None:
         """What was just committed. Called in any thread."""
         self._held.put(numbers, monotonic())
 
-    def used(self, terms: Promotion, customer: str | None, since: float) -> Used | None:
-        """What was told before, if it is made of what is known now: that takes a third of the time of making it."""
+    def used(self, terms: Promotion, customer: str | None, at: datetime, since: float) -> Used | None:
+        """What was told before, if it is made of what is known now."""
         made = self._made.get((terms.id, customer))
         if made is None or made.terms is not terms:
+            return None
+        if made.minute is not None and made.minute != _minute(at):
             return None
         get = self.get
         for key, numbers in made.numbers:
@@ -66,14 +72,13 @@ class Counts:
         return made.used
 
     def keep(
-        self, terms: Promotion, customer: str | None, numbers: Mapping[Key, Numbers | None], used: Used
+        self, terms: Promotion, customer: str | None, at: datetime, found: Mapping[Key, Numbers], used: Used
     ) -> None:
-        """What is told now. Not where a number is missing, or counts in a period that ends."""
-        known = [(key, found) for key, found in numbers.items() if found is not None and not key.period]
-        if len(known) == len(numbers):
-            if len(self._made) >= MOST:
-                self._made.clear()
-            self._made[terms.id, customer] = _Made(terms, tuple(known), used)
+        """What is told now, made of these numbers."""
+        minute = _minute(at) if any([key.period for key in found]) else None
+        if len(self._made) >= MOST:
+            self._made.clear()
+        self._made[terms.id, customer] = _Made(terms, minute, tuple(found.items()), used)
 
     async def look_up(self, keys: Collection[Key]) -> None:
         """Reads these as they are now, together with what others ask for meanwhile. Raises Unavailable."""
@@ -86,6 +91,10 @@ class Counts:
         self._held.put({key: found.get(key, _ZERO) for key in keys}, at)
 
 
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
+
+
 class Told(Usage):
     """What one pricing is told. It costs something for the `counted` promotions only, once each.
 
@@ -93,9 +102,8 @@ class Told(Usage):
     """
 
     __slots__ = ("_at", "_counted", "_counts", "_customer", "_since", "_told", "missing")
-    __setattr__ = (
-        object.__setattr__
-    )  # not frozen: a frozen one fills each slot by a slow call, and every quote makes one
+    # Not frozen: a frozen one fills each slot by a slow call, and every quote makes one.
+    __setattr__ = object.__setattr__
 
     def __init__(
         self,
@@ -121,20 +129,27 @@ class Told(Usage):
             return _UNUSED
         used = self._told.get(promotion)
         if used is None:
-            used = self._counts.used(terms, self._customer, self._since) or self._made(terms)
-            self._told[promotion] = used
+            used = self._counts.used(terms, self._customer, self._at, self._since)
+            used = self._told[promotion] = used or self._made(terms)
         return used
 
     def _made(self, terms: Promotion) -> Used:
-        found: dict[Key, Numbers | None] = {}
+        found: dict[Key, Numbers] = {}
+        missing: list[Key] = []
 
         def numbers(key: Key) -> Numbers | None:
-            found[key] = known = self._counts.get(key, self._since)
+            known = self._counts.get(key, self._since)
+            if known is None:
+                missing.append(key)
+            else:
+                found[key] = known
             return known
 
         used = used_of(terms, self._customer, self._at, numbers)
-        self.missing.update([key for key, known in found.items() if known is None])
-        self._counts.keep(terms, self._customer, found, used)
+        if missing:
+            self.missing.update(missing)
+        else:
+            self._counts.keep(terms, self._customer, self._at, found, used)
         return used
 
 

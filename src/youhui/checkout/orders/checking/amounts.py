@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
-from youhui.checkout.orders.checking.reading import EntryRow, OrderRow, what_was_held
+from youhui.checkout.orders.checking.history import History
+from youhui.checkout.orders.checking.reading import OrderRow
 from youhui.checkout.orders.checking.report import Proof
 from youhui.checkout.orders.model import Frozen, FrozenCut, FrozenLine
 
@@ -15,7 +16,7 @@ by_line = msgspec.json.Decoder(dict[str, int])
 _SUMS = ("total", "payable", "discount", "total - discount", "shipping paid")
 
 
-def check(order: OrderRow, frozen: Frozen, entries: Sequence[EntryRow], proof: Proof) -> None:
+def check(order: OrderRow, frozen: Frozen, history: History, proof: Proof) -> None:
     """One order."""
     shares: dict[str, dict[str, int]] = {promotion.id: {} for promotion in frozen.promotions}
     price, paid = frozen.shipping, frozen.shipping_paid
@@ -38,7 +39,7 @@ def check(order: OrderRow, frozen: Frozen, entries: Sequence[EntryRow], proof: P
             _same(proof, order, what, one, other)
     if frozen.shipping_paid < 0 or off_shipping < 0 or order.payable < 0:
         proof.fails("negative", order_no=order.order_no)
-    _entries(order, frozen, shares, entries, proof)
+    _entries(order, frozen, shares, history, proof)
 
 
 def _is_right(line: FrozenLine) -> bool:
@@ -84,29 +85,21 @@ def _entries(
     order: OrderRow,
     frozen: Frozen,
     shares: Mapping[str, Mapping[str, int]],
-    entries: Sequence[EntryRow],
+    history: History,
     proof: Proof,
 ) -> None:
-    """Each is of the order's customer and currency, and of all that its promotion took. What ends a hold is looked at
-    only where it differs from the hold; the amounts of refunds are looked at by `returns`.
+    """Each is of the order's customer and currency, and of all that its promotion took. Of those that are alike one is
+    looked at; the amounts of refunds are looked at by `returns`.
     """
     whole = {one.id: (1, one.amount, one.units, one.amount) for one in frozen.promotions}
     of_order = (order.customer or "", order.currency)
-    held = what_was_held(entries)
-    for entry in entries:
-        hold = held.get((entry.promotion, entry.number))
-        if entry is not hold and hold is not None and entry[3:] == hold[3:]:
-            continue
-        right = (entry.customer, entry.currency) == of_order
-        if right and entry.kind != "reverse":
-            right = (entry.uses, entry.amount, entry.units, entry.discount) == whole.get(
-                entry.promotion
-            ) and by_line.decode(entry.by_line) == shares[entry.promotion]
-        if not right:
-            proof.fails(
-                "entry",
-                order_no=order.order_no,
-                promotion=entry.promotion,
-                kind=entry.kind,
-                number=entry.number,
-            )
+    for entry in (*history.taken.values(), *[other for _, other in history.odd]):
+        if (
+            (entry.customer, entry.currency) != of_order
+            or (entry.uses, entry.amount, entry.units, entry.discount) != whole.get(entry.promotion)
+            or by_line.decode(entry.by_line) != shares[entry.promotion]
+        ):
+            proof.fails("entry", order_no=order.order_no, **entry.named)
+    for entry in history.reversals:
+        if (entry.customer, entry.currency) != of_order:
+            proof.fails("entry", order_no=order.order_no, **entry.named)

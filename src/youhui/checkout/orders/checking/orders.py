@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from youhui.checkout.orders.checking import amounts, reading, returns, store, ways
+from youhui.checkout.orders.checking.history import history_of
 from youhui.checkout.orders.checking.reading import EntryRow, OrderRow, Piece, RefundRow
 from youhui.checkout.orders.checking.report import Proof
 from youhui.checkout.orders.checking.totals import Totals
@@ -22,6 +23,7 @@ def orders(
 ) -> tuple[Proof, Proof, Proof]:
     """All of them in one pass. `totals` are given every entry; `told` of orders done, and of all."""
     p7, p12, p14 = proofs = Proof("P7"), Proof("P12"), Proof("P14")
+    p14.counted["refunds"] = 0
     done, all_ = 0, store.count(connection, "orders")
     told(done, all_)
     last = ""
@@ -49,9 +51,10 @@ def _one(
     p7, p12, p14 = proofs
     try:
         frozen, returned = _frozen.decode(row.frozen), _returned.decode(row.returned)
-        ways.check(row, frozen, entries, p7)
-        amounts.check(row, frozen, entries, p12)
-        returns.check(row, frozen, returned, entries, refunds, p14)
+        history = history_of(entries)
+        ways.check(row, frozen, history, p7)
+        amounts.check(row, frozen, history, p12)
+        returns.check(row, frozen, returned, history.reversals, refunds, p14)
     except (msgspec.DecodeError, ZeroDivisionError):
         p12.fails("unreadable", order_no=row.order_no)
 
@@ -69,13 +72,7 @@ def _holds(connection: Connection, p7: Proof) -> None:
 def _strays(piece: Piece, p12: Proof) -> None:
     """Entries of orders that are not there: they are left when all orders have taken theirs."""
     for entry in (one for entries in piece.entries.values() for one in entries):
-        p12.fails(
-            "no_order",
-            order_no=entry.order_no,
-            promotion=entry.promotion,
-            kind=entry.kind,
-            number=entry.number,
-        )
+        p12.fails("no_order", order_no=entry.order_no, **entry.named)
 
 
 def _after(connection: Connection, last: str, p12: Proof) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from youhui.platform import sql
@@ -55,6 +55,11 @@ class EntryRow(NamedTuple):
         """What it moves counters by, and in the periods of which instant."""
         return self[6], self[7], self[8], self[9]
 
+    @property
+    def named(self) -> dict[str, str]:
+        """Which it is, of its order."""
+        return {"promotion": self.promotion, "kind": self.kind, "number": self.number}
+
 
 class RefundRow(NamedTuple):
     """A refund, `by_line` as a JSON text."""
@@ -74,11 +79,6 @@ class Piece(NamedTuple):
     orders: list[OrderRow]
     entries: dict[str, list[EntryRow]]
     refunds: dict[str, list[RefundRow]]
-
-
-def what_was_held(entries: Sequence[EntryRow]) -> dict[tuple[str, str], EntryRow]:
-    """The holds of an order by promotion and number."""
-    return {(entry.promotion, entry.number): entry for entry in entries if entry.kind == "hold"}
 
 
 _ORDERS = (

@@ -101,11 +101,11 @@ def check(
     refunds: Sequence[RefundRow],
     proof: Proof,
 ) -> None:
-    """One order; most have no refund."""
-    proof.counted["refunds"] += len(refunds)
-    reversals = {(entry.number, entry.promotion): entry for entry in entries if entry.kind == "reverse"}
-    if not (refunds or reversals or order.refunded or order.state in _STATES):
+    """One order; most have no refund. `entries`: those of refunds."""
+    if not (refunds or entries or order.refunded or order.state in _STATES):
         return
+    proof.counted["refunds"] += len(refunds)
+    reversals = {(entry.number, entry.promotion): entry for entry in entries}
     back = _Back(frozen, dict.fromkeys([line.id for line in frozen.lines], 0), False)
     expected: dict[tuple[str, str], _Given] = {}
     for number, refund in enumerate(refunds, 1):

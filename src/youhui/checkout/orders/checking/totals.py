@@ -28,12 +28,12 @@ class _Total:
     by_kind: dict[str, list[int]] = field(default_factory=dict)
 
     def add(self, entry: EntryRow) -> None:
-        sums = self.by_kind.get(entry.kind)
+        sums = self.by_kind.get(entry[1])
         if sums is None:
-            sums = self.by_kind[entry.kind] = [0, 0, 0]
-        sums[0] += entry.uses
-        sums[1] += entry.amount
-        sums[2] += entry.units
+            sums = self.by_kind[entry[1]] = [0, 0, 0]
+        sums[0] += entry[7]
+        sums[1] += entry[8]
+        sums[2] += entry[9]
 
     def numbers(self) -> tuple[int, ...]:
         """What the counter should say: used, then held."""
@@ -72,10 +72,11 @@ class Totals:
     def add(self, entries: Iterable[EntryRow]) -> None:
         """Some entries."""
         for entry in entries:
-            total = self._always.get(entry.promotion)
+            promotion = entry[3]
+            total = self._always.get(promotion)
             if total is not None:
                 total.add(entry)
-            if entry.promotion in self._periods:
+            if promotion in self._periods:
                 self._add_in_period(entry)
 
     def _add_in_period(self, entry: EntryRow) -> None:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from youhui.checkout.orders.checking.reading import EntryRow, OrderRow, what_was_held
+from youhui.checkout.orders.checking.history import History, bits, names
+from youhui.checkout.orders.checking.reading import OrderRow
 from youhui.checkout.orders.checking.report import Proof
 from youhui.checkout.orders.model import Frozen
 
-Step = tuple[str, str]
-"""the kind of an entry, and its number: "late" for capacity that was taken again"""
+_USED = bits("hold", "commit")
+_RELEASED = bits("hold", "release")
+_EXPIRED = bits("hold", "expire")
+_AGAIN = bits("hold", "expire", "latehold", "latecommit")
 
-_HOLD, _LATE_HOLD, _LATE_COMMIT = ("hold", ""), ("hold", "late"), ("commit", "late")
-_OPEN = frozenset({_HOLD})
-_USED = frozenset({_HOLD, ("commit", "")})
-_RELEASED = frozenset({_HOLD, ("release", "")})
-_EXPIRED = frozenset({_HOLD, ("expire", "")})
-_AGAIN = _EXPIRED | {_LATE_HOLD, _LATE_COMMIT}
-
-WAYS: Mapping[str, tuple[frozenset[Step], ...]] = {
-    "pending": (_OPEN,),
+WAYS: Mapping[str, tuple[int, ...]] = {
+    "pending": (bits("hold"),),
     "paid": (_USED, _AGAIN),
     "partially_refunded": (_USED, _AGAIN),
     "refunded": (_USED, _AGAIN),
@@ -39,34 +35,21 @@ _TIMES: Mapping[str, tuple[int, int, int]] = {
 """whether it is marked as unpaid until its deadline, has an instant of payment, and one of its end"""
 
 
-def check(order: OrderRow, frozen: Frozen, entries: Sequence[EntryRow], proof: Proof) -> None:
-    """One order."""
+def check(order: OrderRow, frozen: Frozen, history: History, proof: Proof) -> None:
+    """One order. Its promotions go the same way, and what ends a hold moves exactly what it took (P8)."""
     if _TIMES.get(order.state) != (order.pending, order.is_paid, order.is_ended):
         proof.fails("times", order_no=order.order_no, state=order.state)
-    gone: dict[str, set[Step]] = {promotion.id: set() for promotion in frozen.promotions}
-    for entry in entries:
-        if entry.kind != "reverse":
-            gone.setdefault(entry.promotion, set()).add((entry.kind, entry.number))
-    ways = WAYS.get(order.state, ())
-    first = next(iter(gone.values()), None)
-    for promotion, way in gone.items():
-        if way not in ways or way != first:
-            steps = ", ".join(sorted(f"{number} {kind}".strip() for kind, number in way))
-            proof.fails("way", order_no=order.order_no, state=order.state, promotion=promotion, entries=steps)
-    _same_put_back(order, entries, proof)
-
-
-def _same_put_back(order: OrderRow, entries: Sequence[EntryRow], proof: Proof) -> None:
-    """What ends a hold moves exactly what it took, in the period that it took it in (P8)."""
-    held = what_was_held(entries)
-    for entry in entries:
-        if entry.kind not in ("hold", "reverse"):
-            hold = held.get((entry.promotion, entry.number))
-            if hold is not None and entry.moved != hold.moved:
+    gone = history.steps
+    for promotion in frozen.promotions:
+        gone.setdefault(promotion.id, 0)
+    if gone:
+        ways = WAYS.get(order.state, ())
+        first = next(iter(gone.values()))
+        for name, way in gone.items():
+            if way not in ways or way != first:
                 proof.fails(
-                    "moved",
-                    order_no=order.order_no,
-                    promotion=entry.promotion,
-                    kind=entry.kind,
-                    number=entry.number,
+                    "way", order_no=order.order_no, state=order.state, promotion=name, entries=names(way)
                 )
+    for hold, entry in history.odd:
+        if entry.moved != hold.moved:
+            proof.fails("moved", order_no=order.order_no, **entry.named)
