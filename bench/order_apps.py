@@ -13,10 +13,11 @@ from typing import Any, TypeAlias
 import uvicorn
 from sqlalchemy import make_url
 
+from bench import order_bodies as bodies
 from bench import order_references as references
 from bench.http_apps import JSON, Receive, Send
 
-CONNECTIONS = int(os.environ.get("BENCH_CONNECTIONS", "4"))
+CONNECTIONS = int(os.environ.get("BENCH_CONNECTIONS", "16"))
 """of the pool of a statement a request"""
 App: TypeAlias = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
@@ -24,7 +25,7 @@ App: TypeAlias = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[N
 def reference(name: str, url: str) -> App:
     """Bare ASGI round a reference."""
     way = references.Batched(url) if name == "batched" else references.Single(url, CONNECTIONS)
-    freeze = references.Pricing() if name == "priced" else references.unpriced
+    freeze = bodies.Pricing() if name == "priced" else bodies.unpriced
 
     async def app(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -36,8 +37,8 @@ def reference(name: str, url: str) -> App:
             if not message.get("more_body"):
                 break
         key = dict(scope["headers"])[b"idempotency-key"].decode()
-        one = references.taken(body, key, freeze)
-        status, answer = (201, references.answer(one)) if await way.take(one) else (409, b"{}")
+        one = bodies.taken(body, key, freeze)
+        status, answer = (201, bodies.answer(one)) if await way.take(one) else (409, b"{}")
         head = [JSON, (b"content-length", b"%d" % len(answer))]
         await send({"type": "http.response.start", "status": status, "headers": head})
         await send({"type": "http.response.body", "body": answer})

@@ -18,6 +18,7 @@ import msgspec
 from bench import order_shop
 from bench.pairs import ratio_of
 from bench.results import Row, least
+from tests.checked import assert_sound
 from youhui.checkout.orders.commands import AnyCommand, Place, Redemption, Versions
 from youhui.checkout.orders.committer import Committer
 from youhui.checkout.orders.counter_store import add_counters
@@ -79,6 +80,7 @@ def rows() -> Iterator[Row]:
                 rates[name].append(ORDERS / (perf_counter() - began))
         raw.close()
         _check(made, PAIRS * len(cases) * ORDERS)
+        assert_sound(f"sqlite:///{folder}/bench.db", stored_terms=False)
     for name, said, bar in (("one", "one caller", 0.5), ("16", "16 callers", 1.0)):
         ratio = ratio_of(rates[name], rates["raw"])
         detail = f"{ratio.case:,.0f}/s / {ratio.base:,.0f}/s"

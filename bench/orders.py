@@ -79,6 +79,10 @@ def _ratios(turns: Turns) -> Iterator[Row]:
     yield _least("… / without a limit", hot, free, 0.8)
     over = "orders over 1,000 limited promotions / a statement a request, priced"
     yield _least(over, many, turns["priced", MANY], 0.8)
+    pricing = [
+        with_it.server - without.server for with_it, without in zip(priced, turns["single", HOT], strict=True)
+    ]
+    yield Row("pricing and freezing in a reference", f"{statistics.median(pricing):,.0f} µs of CPU an order")
 
 
 def _least(name: str, ours: Sequence[Turn], base: Sequence[Turn], bar: float) -> Row:

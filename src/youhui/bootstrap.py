@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -53,6 +54,10 @@ from youhui.promotions.service import Promotions, StoredRules
 
 Clock = Callable[[], datetime]
 
+TURN = 0.0005
+"""seconds after which a thread that works lets another go on. Each answer of the database reaches the committer when
+the event loop does so, several times a batch; Python's own 5 ms is longer than the answers take
+"""
 KINDS = "youhui.kinds"
 """the group of entry points under which other packages name their conditions and actions, one class each"""
 
@@ -92,6 +97,7 @@ class Service:
         """Brings the database up to date, loads the rules and follows them. Raises Unavailable."""
         migrate.upgrade(self.database)
         self.quoting.refresh()
+        sys.setswitchinterval(TURN)
         gc.freeze()  # compiled rules live long: a collection need not walk through all of them again and again
         self.following.start()
         self.limits.start()

@@ -58,7 +58,7 @@ SERVED = [
 ]
 
 
-@pytest.fixture(scope="module", params=SERVED)
+@pytest.fixture(scope="session", params=SERVED)
 def _served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     kind, _, count = request.param.partition("-")
     with _shop(request, kind, tmp_path_factory.mktemp("shop")) as shop, shop.served(int(count)) as served:
@@ -67,7 +67,7 @@ def _served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def served(_served: Served) -> Iterator[Served]:
-    """A shop that is served by nodes which the tests of a module share; its books must be sound after each."""
+    """A shop that is served by nodes which tests share; its books must be sound after each."""
     yield _served
     assert_sound(_served.url)
     assert [node.complaints() for node in _served.nodes] == [""] * len(_served.nodes)
@@ -99,7 +99,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("faults")
     for outcome in ("passed", "failed"):
         for report in terminalreporter.getreports(outcome):
-            told = dict(report.user_properties)
+            told = "; ".join(f"{name} {value}" for name, value in report.user_properties)
             name = report.nodeid.rpartition("::")[2].removeprefix("test_").replace("_", " ")
-            terminalreporter.write_line(f"{outcome:7} {report.duration:7.1f} s  {name}")
-            terminalreporter.write_line(f"        {', '.join(f'{k}: {v}' for k, v in told.items())}")
+            terminalreporter.write_line(f"{outcome} {report.duration:7.1f} s  {name}: {told}")

@@ -16,6 +16,7 @@ Note = Callable[[str, object], None]
 CLIENTS = 64
 DISCOUNTED = PRICE - 1_000
 TAKEN, GONE = "201", "409 QUOTE_CHANGED"
+IN = {name: {"channel": name} for name in ("hot", "each", "half", "life")}
 
 
 def only_in(name: str, **terms: Any) -> dict[str, Any]:
@@ -51,7 +52,9 @@ def raced(served: Served, rounds: Sequence[Sequence[Request]]) -> list[dict[str,
 def test_a_limit_is_used_up_exactly(served: Served, record_property: Note) -> None:
     limit, attempts = sized((50, 400), (1_000, 10_000), (1_000, 64 * 10_000))
     served.add(only_in("hot", usage_limit=limit))
-    answers = asked(served, [place(f"hot{i}", DISCOUNTED, f"c{i}", channel="hot") for i in range(attempts)])
+    answers = asked(
+        served, [place(f"hot{i}", DISCOUNTED, f"c{i}", context=IN["hot"]) for i in range(attempts)]
+    )
     assert tally(answers) == {TAKEN: limit, GONE: attempts - limit}
     assert books.taken(served.url, "hot") == (limit, limit * 1_000)
     placed = {f"hot{i}" for i, answer in enumerate(answers) if answer.status == 201}
@@ -101,7 +104,7 @@ def test_a_customer_takes_no_more_than_one_with_any_number_of_devices(
     rounds = sized(3, 50)
     served.add(only_in("each", usage_limit_per_customer=1))
     orders = [
-        [place(f"each{r}-{i}", DISCOUNTED, f"same{r}", channel="each") for i in range(CLIENTS)]
+        [place(f"each{r}-{i}", DISCOUNTED, f"same{r}", context=IN["each"]) for i in range(CLIENTS)]
         for r in range(rounds)
     ]
     assert raced(served, orders) == [{TAKEN: 1, GONE: CLIENTS - 1}] * rounds
@@ -116,7 +119,9 @@ def test_a_budget_is_never_exceeded_nor_held_back(
     half = {"kind": "percent_off", "percent": "50", "target": "order"}
     served.add(only_in("half", budget=f"{budget // 100}.{budget % 100:02}") | {"actions": [half]})
     asks = [chance.randint(1, 9_999) for _ in range(attempts)]
-    orders = [place(f"half{i}", ask, f"c{i}", price=2 * ask, channel="half") for i, ask in enumerate(asks)]
+    orders = [
+        place(f"half{i}", ask, f"c{i}", price=2 * ask, context=IN["half"]) for i, ask in enumerate(asks)
+    ]
     answers = asked(served, orders)
     assert set(tally(answers)) <= {TAKEN, GONE}
     _, spent = books.taken(served.url, "half")
@@ -155,7 +160,9 @@ async def _lives(served: Served, ends: Sequence[str]) -> list[str]:
     async def live(line: Line, number: int) -> None:
         order_no, end = f"life{number}", ends[number]
         hold = 1 if end == "leave" else 60
-        placed = await line.ask(place(order_no, DISCOUNTED, f"c{number}", hold_seconds=hold, channel="life"))
+        placed = await line.ask(
+            place(order_no, DISCOUNTED, f"c{number}", hold_seconds=hold, context=IN["life"])
+        )
         if placed.status != 201:
             assert placed.code == "QUOTE_CHANGED", placed
             outcomes[number] = "no room"

@@ -53,13 +53,11 @@ class Days(Asking):
 
     @rule(target=orders, node=nodes, cart=carts, hold=holds, keyed=st.booleans())
     def place(self, node: int, cart: Cart, hold: int, keyed: bool) -> str:
-        request = self.placing(cart, self.shop.quote(cart).payable, hold, keyed)
-        self.placed(node, request, cart, hold)
-        return request.order_no
+        return self.new_order(node, cart, hold, keyed)
 
     @rule(target=orders, node=nodes, cart=carts, back=st.booleans())
     def place_and_pay(self, node: int, cart: Cart, back: bool) -> str:
-        order_no = self.place(node, cart, 900, keyed=False)
+        order_no = self.new_order(node, cart, 900)
         self.pay(1 - node, order_no, keyed=True)
         if back:
             self.refund_one_of_each_line(node, order_no)
@@ -105,9 +103,15 @@ class Days(Asking):
     def pay(self, node: int, order_no: str, keyed: bool) -> None:
         self.judge(node, self.request("pay", order_no, keyed), lambda: self.shop.pay(order_no))
 
+    @rule(target=orders, node=nodes, cart=carts, late=latenesses, tight=st.booleans())
+    def place_and_pay_late(self, node: int, cart: Cart, late: timedelta, tight: bool) -> str:
+        order_no = self.new_order(node, cart, 60)
+        self.pay_late(1 - node, order_no, late, tight)
+        return order_no
+
     @rule(node=nodes, order_no=orders, late=latenesses, tight=st.booleans())
-    def pay_after_the_deadline(self, node: int, order_no: str, late: timedelta, tight: bool) -> None:
-        """At its very instant already. If it is tight, nothing is left of what it would take again."""
+    def pay_late(self, node: int, order_no: str, late: timedelta, tight: bool) -> None:
+        """At the very instant of its deadline already. If it is tight, nothing is left of what it would take again."""
         order = self.shop.order(order_no)
         if order.state(self.shop.now) == "pending":
             self.turn(order.hold_until + late)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
@@ -39,10 +39,13 @@ def dialect_of(connection: Connection) -> str:
 def fetch(connection: Connection, text: str, values: Sequence[object] = ()) -> Sequence[Any]:
     """The rows of a query."""
     written = _written(text, dialect_of(connection))
-    with _cursor(connection, written) as cursor:
+
+    def fetched(cursor: Any) -> Sequence[Any]:
         cursor.execute(written, tuple(values))
         rows: Sequence[Any] = cursor.fetchall()
         return rows
+
+    return _driven(connection, written, fetched)
 
 
 def run(connection: Connection, text: str, rows: Iterable[Sequence[object]]) -> None:
@@ -50,8 +53,7 @@ def run(connection: Connection, text: str, rows: Iterable[Sequence[object]]) -> 
     values = [tuple(row) for row in rows]
     if values:
         written = _written(text, dialect_of(connection))
-        with _cursor(connection, written) as cursor:
-            cursor.executemany(written, values)
+        _driven(connection, written, lambda cursor: cursor.executemany(written, values))
 
 
 def insert(
@@ -88,8 +90,8 @@ def _at_once(connection: Connection, what: _Written, rows: Iterable[Sequence[obj
     if columns:
         values = [_same_or_list(column) for column in columns]
         text = _in_lists(connection.dialect, what, tuple([isinstance(value, list) for value in values]))
-        with _cursor(connection, text) as cursor:
-            cursor.execute(text, dict(zip(what.columns + what.keys, values, strict=True)))
+        bound = dict(zip(what.columns + what.keys, values, strict=True))
+        _driven(connection, text, lambda cursor: cursor.execute(text, bound))
     return None
 
 
@@ -135,29 +137,23 @@ def together(connection: Connection) -> Iterator[None]:
         yield
         return
     driver = cast("psycopg.Connection[Any]", connection.connection.dbapi_connection)
-    with _raising(connection, "several statements"), driver.pipeline():
-        yield
+    try:
+        with driver.pipeline():
+            yield
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _wrapped(connection, "several statements", error) from error
 
 
-@contextmanager
-def _cursor(connection: Connection, written: str) -> Iterator[Any]:
-    """The driver's own."""
+def _driven(connection: Connection, written: str, work: Callable[[Any], T]) -> T:
+    """Works with a cursor of the driver; what the driver raises is raised as SQLAlchemy would."""
     statements.add()
     cursor = connection.connection.cursor()
     try:
-        with _raising(connection, written):
-            yield cursor
+        return work(cursor)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _wrapped(connection, written, error) from error
     finally:
         cursor.close()
-
-
-@contextmanager
-def _raising(connection: Connection, text: str) -> Iterator[None]:
-    """What the driver raises is raised as SQLAlchemy would."""
-    try:
-        yield
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise _wrapped(connection, text, error) from error
 
 
 def _wrapped(connection: Connection, text: str, error: Any) -> BaseException:

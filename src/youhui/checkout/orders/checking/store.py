@@ -144,21 +144,24 @@ def counters_of_all(connection: Connection) -> Iterator[OfAll]:
 # -- holds
 
 
-_COUNTING = (
-    "c.promotion = l.promotion AND (c.customer = '' OR c.customer = l.customer) "
-    "AND (c.period = '' OR (l.taken_at >= c.starts_at AND l.taken_at < c.ends_at))"
-)
-_SAME_HOLD = "h.order_no = l.order_no AND h.promotion = c.promotion AND h.customer = c.customer AND h.period = c.period"
-
-
 def not_held(connection: Connection) -> Found:
-    """What unpaid orders took of counters and do not hold, or hold in another measure or until another instant."""
+    """What unpaid orders took of counters and do not hold, or hold in another measure or until another instant.
+
+    Counters of all and of the customer are joined apart: for an OR of both a database may read those of every customer.
+    """
+    of_all, of_one = "c.customer = ''", "c.customer = l.customer AND l.customer <> ''"
+    return _found(connection, f"{_not_held(of_all)} UNION ALL {_not_held(of_one)}")
+
+
+def _not_held(counting: str) -> str:
     differs = " OR ".join(f"h.{name} <> l.{name}" for name in MEASURES)
-    return _found(
-        connection,
+    return (
         f"SELECT o.order_no, {_KEY} FROM orders o JOIN ledger l ON l.order_no = o.order_no AND l.kind = 'hold' "
-        f"JOIN counters c ON {_COUNTING} LEFT JOIN holds h ON {_SAME_HOLD} "
-        f"WHERE o.pending_until IS NOT NULL AND (h.order_no IS NULL OR h.until <> o.hold_until OR {differs})",
+        f"JOIN counters c ON c.promotion = l.promotion AND {counting} "
+        "AND (c.period = '' OR (l.taken_at >= c.starts_at AND l.taken_at < c.ends_at)) "
+        "LEFT JOIN holds h ON h.order_no = l.order_no AND h.promotion = c.promotion "
+        "AND h.customer = c.customer AND h.period = c.period "
+        f"WHERE o.pending_until IS NOT NULL AND (h.order_no IS NULL OR h.until <> o.hold_until OR {differs})"
     )
 
 
