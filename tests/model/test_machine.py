@@ -27,7 +27,7 @@ from youhui.platform.db import Database
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(0 if "MODEL_DAYS" in os.environ else 900)]
 """a failure is made small before it is shown, which takes some minutes"""
 
-DAYS, STEPS = map(int, os.environ.get("MODEL_DAYS", "12x30").split("x"))
+DAYS, STEPS = map(int, os.environ.get("MODEL_DAYS", "10x30").split("x"))
 Fresh = Callable[[], AbstractContextManager[str]]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -364,9 +365,9 @@ def test_no_more_is_refunded_than_is_left(shop: Shop) -> None:
 
 
 def test_there_must_be_such_an_order(shop: Shop) -> None:
-    for what in (lambda: shop.pay("o1"), lambda: shop.cancel("o1"), lambda: shop.refund("o1", "r1")):
+    for what in (shop.pay, shop.cancel, partial(shop.refund, refund_no="r1")):
         with pytest.raises(OrderNotFound):
-            what()
+            what("o1")
 
 
 def test_a_promotion_without_a_limit_touches_no_counter(shop: Shop) -> None:
@@ -389,3 +390,13 @@ def test_tidying_ends_what_has_expired(shop: Shop) -> None:
         order = store.read_order(connection, "o1")
     assert isinstance(order, Order)
     assert (order.state, order.ended_at) == ("expired", shop.now)
+
+
+def test_the_database_itself_refuses_more_than_a_limit(shop: Shop) -> None:
+    """The CHECK behind the decision: on every database it is known for what it is."""
+    shop.place("o1", taking("p", Limits(uses=1)))
+    with shop.database.reading() as connection:
+        locked = counter_store.lock_counters(connection, [ALL])
+    locked[ALL].held = Vector(2, 200, 0)
+    with pytest.raises(store.Conflict), shop.database.writing() as connection, store.conflicts():
+        counter_store.change_counters(connection, locked.values())

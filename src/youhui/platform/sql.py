@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from sqlalchemy import Connection, Dialect, String, Table
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.types import TypeEngine
 
 from youhui.platform import statements
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+_CHECK_FAILED = 4025
+"""of MariaDB, for which its driver has no class of its own: any other database would call it an integrity error"""
 MOST = _SIZES[-1]
 """values, or tuples of values, of one list"""
 
@@ -157,6 +159,8 @@ def _driven(connection: Connection, written: str, work: Callable[[Any], T]) -> T
 
 
 def _wrapped(connection: Connection, text: str, error: Any) -> BaseException:
+    if error.args[:1] == (_CHECK_FAILED,):
+        return IntegrityError(text, None, error)
     dialect = connection.dialect
     lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
     if lost:
