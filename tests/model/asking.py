@@ -35,7 +35,6 @@ class Asking(RuleBasedStateMachine):
         self.clock = Clock(BEGAN)
         self.nodes = self.stack.enter_context(nodes_on(self.url, self.clock))
         self.shop = Shop(BEGAN)
-        self.looked = [True, True]
         self.calm = 0
         self.numbers = count(1)
         self.answered: dict[Request, bytes] = {}
@@ -51,19 +50,15 @@ class Asking(RuleBasedStateMachine):
         return self.nodes.all[which]
 
     def send(self, node: int, request: Request) -> Answer:
-        """A node that has not looked may refuse a price by the rules of a moment ago; it never takes one by them."""
-        looked = self.looked[node]
+        """To a node that may not have looked since the other one changed the terms: no order is placed or refused by
+        the old ones (P16).
+        """
         answer = self.nodes.run(self.node(node).send(request))[0]
-        if answer.refused == "QUOTE_CHANGED" and not looked:
-            self.looks(node)
-            answer = self.nodes.run(self.node(node).send(request))[0]
         self.count([request], [answer])
         return answer
 
     def at_once(self, requests: list[Request]) -> list[Answer]:
         """By turns to one node and to the other."""
-        self.looks(0)
-        self.looks(1)
         answers = self.nodes.run(*[self.node(i % 2).send(one) for i, one in enumerate(requests)])
         self.count(requests, answers)
         return list(answers)
@@ -100,16 +95,11 @@ class Asking(RuleBasedStateMachine):
     def new(self, kind: str) -> str:
         return f"{kind}{next(self.numbers)}"
 
-    def looks(self, node: int) -> None:
-        """What each does every second."""
-        self.node(node).look()
-        self.looked[node] = True
-
     def turn(self, now: datetime) -> None:
         """The clock; within a second each node has looked."""
         self.clock.now = self.shop.now = now
-        for node in (0, 1):
-            self.looks(node)
+        for node in self.nodes.all:
+            node.look()
 
     # -- judging
 
@@ -191,7 +181,6 @@ class Asking(RuleBasedStateMachine):
             assert accepted is not False
             self.seen["terms: saved"] += 1
             self.shop.terms[new.name] = new
-            self.looked[1 - node] = False
             self.calm = 0
 
 

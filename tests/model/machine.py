@@ -245,7 +245,7 @@ class Days(Asking):
     @rule(node=nodes)
     def look(self, node: int) -> None:
         """What each node does every second."""
-        self.looks(node)
+        self.node(node).look()
 
     # -- terms
 
@@ -313,7 +313,6 @@ class Days(Asking):
         name = self.stored(which).name
         self.node(node).remove(name)
         del self.shop.terms[name]
-        self.looked[1 - node] = False
         self.calm = 0
 
     # -- what is always so
