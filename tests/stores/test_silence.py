@@ -14,7 +14,8 @@ from tests.faults.proxy import Proxy, between
 from youhui.platform.db import Database
 from youhui.platform.problems import Unavailable
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
+ADD = "UPDATE counted SET number = number + 1"
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])
@@ -36,7 +37,23 @@ def database(proxy: Proxy) -> Iterator[Database]:
 
 def _add(database: Database, seconds: float) -> None:
     with database.hurried(seconds) as connection:
-        connection.execute(text("UPDATE counted SET number = number + 1"))
+        connection.execute(text(ADD))
+
+
+def _do_in_silence(database: Database, proxy: Proxy, first: str, *others: str) -> None:
+    """After the first statement of a transaction nothing arrives any more."""
+    with database.hurried(0.5) as connection:
+        connection.execute(text(first))
+        proxy.weather.silent = True
+        for statement in others:
+            connection.execute(text(statement))
+
+
+def _sleep(database: Database, within: float) -> None:
+    """A statement that takes five seconds."""
+    with database.hurried(within) as connection:
+        postgresql = connection.dialect.name == "postgresql"
+        connection.execute(text("SELECT pg_sleep(5)" if postgresql else "SELECT SLEEP(5)"))
 
 
 def _number(database: Database) -> int:
@@ -47,10 +64,8 @@ def _number(database: Database) -> int:
 
 def test_a_statement_without_an_answer_is_given_up(proxy: Proxy, database: Database) -> None:
     began = time.monotonic()
-    with pytest.raises(Unavailable), database.hurried(0.5) as connection:
-        connection.execute(text("SELECT 1"))
-        proxy.weather.silent = True
-        connection.execute(text("UPDATE counted SET number = number + 1"))
+    with pytest.raises(Unavailable):
+        _do_in_silence(database, proxy, "SELECT 1", ADD)
     assert 0.4 < time.monotonic() - began < 3
     proxy.weather.silent = False
     _add(database, 4)
@@ -58,9 +73,8 @@ def test_a_statement_without_an_answer_is_given_up(proxy: Proxy, database: Datab
 
 
 def test_a_commit_without_an_answer_is_given_up(proxy: Proxy, database: Database) -> None:
-    with pytest.raises(Unavailable), database.hurried(0.5) as connection:
-        connection.execute(text("UPDATE counted SET number = number + 1"))
-        proxy.weather.silent = True
+    with pytest.raises(Unavailable):
+        _do_in_silence(database, proxy, ADD)
     proxy.weather.silent = False
     _add(database, 4)
     assert _number(database) in (1, 2), "its outcome is unknown, and it holds nothing up"
@@ -81,20 +95,14 @@ def test_the_server_ends_a_transaction_that_was_left_by_a_lost_connection(
     proxy: Proxy, database: Database
 ) -> None:
     """Its locks would stay: the server's own end of a swallowed connection looks alive."""
-    with pytest.raises(Unavailable), database.hurried(0.5) as connection:
-        connection.execute(text("UPDATE counted SET number = number + 1"))
-        proxy.weather.silent = True
-        connection.execute(text("SELECT 1"))
+    with pytest.raises(Unavailable):
+        _do_in_silence(database, proxy, ADD, "SELECT 1")
     other = Database(proxy.target)
     began = time.monotonic()
-    _wait_for_the_row(other)
+    with other.writing() as connection:
+        connection.execute(text(ADD))
     assert time.monotonic() - began < 5
     other.close()
-
-
-def _wait_for_the_row(database: Database) -> None:
-    with database.writing() as connection:
-        connection.execute(text("UPDATE counted SET number = number + 1"))
 
 
 def test_a_longer_wait_of_others_is_left_alone(proxy: Proxy, database: Database) -> None:
@@ -105,8 +113,7 @@ def test_a_longer_wait_of_others_is_left_alone(proxy: Proxy, database: Database)
 
 
 def test_a_driver_that_is_cut_says_so(database: Database) -> None:
-    with pytest.raises(Unavailable) as refused, database.hurried(0.3) as connection:
-        slow = "SELECT pg_sleep(5)" if connection.dialect.name == "postgresql" else "SELECT SLEEP(5)"
-        connection.execute(text(slow))
+    with pytest.raises(Unavailable) as refused:
+        _sleep(database, 0.3)
     assert isinstance(refused.value.__cause__, OperationalError)
     assert refused.value.cause
