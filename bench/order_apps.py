@@ -30,6 +30,8 @@ def reference(name: str, url: str) -> App:
     async def app(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             return await _lifespan(way, receive, send)
+        if scope["method"] == "GET":
+            return await _send(send, 200, b"{}")
         body = b""
         while True:
             message = await receive()
@@ -39,12 +41,15 @@ def reference(name: str, url: str) -> App:
         key = dict(scope["headers"])[b"idempotency-key"].decode()
         one = bodies.taken(body, key, freeze)
         status, answer = (201, bodies.answer(one)) if await way.take(one) else (409, b"{}")
-        head = [JSON, (b"content-length", b"%d" % len(answer))]
-        await send({"type": "http.response.start", "status": status, "headers": head})
-        await send({"type": "http.response.body", "body": answer})
-        return None
+        return await _send(send, status, answer)
 
     return app
+
+
+async def _send(send: Send, status: int, answer: bytes) -> None:
+    head = [JSON, (b"content-length", b"%d" % len(answer))]
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    await send({"type": "http.response.body", "body": answer})
 
 
 async def _lifespan(way: references.Batched | references.Single, receive: Receive, send: Send) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
+from urllib.request import urlopen
 
 import psycopg
 from sqlalchemy import make_url
@@ -136,7 +137,8 @@ def _serving(name: str, url: str) -> Iterator[tuple[int, int]]:
     try:
         port = int(server.stdout.readline())
         threading.Thread(target=server.stdout.read, daemon=True).start()
-        yield port, server.pid
+        with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=60):  # it answers as soon as it is ready
+            yield port, server.pid
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(15)

@@ -66,7 +66,10 @@ def rows() -> Iterator[Row]:
         committing(made) as committer,
     ):
         limit(made)
-        raw, orders = Raw(Path(folder) / "bench.db"), places(counted, versions_of(made))
+        raw, orders = (
+            Raw(Path(folder) / "bench.db"),
+            places(map(counted, itertools.count()), versions_of(made)),
+        )
         cases: dict[str, Callable[[Iterable[Place]], object]] = {
             "raw": raw.place_all,
             "one": lambda given: one_caller(committer, given),
@@ -114,19 +117,18 @@ def versions_of(made: Database) -> Versions:
 
 
 def counted(i: int) -> str:
-    """A number after the one before."""
+    """A number after the one before, and after those of `order_growth.fill`."""
     return f"N{i:08d}"
 
 
 def scattered(i: int) -> str:
-    """A number anywhere among all others."""
+    """A number anywhere among those of `order_growth.fill`."""
     return md5(f"new {i}".encode(), usedforsecurity=False).hexdigest()
 
 
-def places(number_of: Callable[[int], str], versions: Versions, start: int = 0) -> Iterator[Place]:
-    """Orders of the hot promotion, each with a key of its own."""
-    for i in itertools.count(start):
-        number = number_of(i)
+def places(numbers: Iterable[str], versions: Versions) -> Iterator[Place]:
+    """Orders of the hot promotion with these numbers, each with a key of its own."""
+    for i, number in enumerate(numbers):
         yield Place(
             order_no=number,
             request="0" * 32,

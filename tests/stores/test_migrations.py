@@ -41,7 +41,7 @@ def test_up_down_and_up_again(database: Database) -> None:
 
 
 def test_what_a_promotion_stated_of_its_use_gives_way_to_counters(database: Database) -> None:
-    """0007: what was left of a stock is the stock; limits are counted from the first order on."""
+    """0007: what was left of a limit is the limit, and is counted from the first order on."""
     actions = [{"kind": "amount_off", "amount": "1.00", "target": "order"}]
     migrate.upgrade(database)
     migrate.downgrade(database, "0006")
@@ -57,12 +57,12 @@ def test_what_a_promotion_stated_of_its_use_gives_way_to_counters(database: Data
     with database.reading() as connection:
         (found,) = connection.execute(text("SELECT * FROM counters"))
         terms = store.get(connection, "p").document
-    assert terms == {"id": "p", "actions": actions, "usage_limit": 9, "budget": "60.00", "stock": 5}
-    assert tuple(found) == ("p", "", "", None, None, 9, 6000, 5, 0, 0, 0, 0, 0, 0)
+    assert terms == {"id": "p", "actions": actions, "usage_limit": 6, "budget": "60.00", "stock": 5}
+    assert tuple(found) == ("p", "", "", None, None, 6, 6000, 5, 0, 0, 0, 0, 0, 0)
     migrate.downgrade(database, "0006")
     with database.reading() as connection:
         terms = store.get(connection, "p").document
-    assert terms == {"id": "p", "actions": actions, "usage_limit": 9, "budget": "60.00", "units_left": 5}
+    assert terms == {"id": "p", "actions": actions, "usage_limit": 6, "budget": "60.00", "units_left": 5}
 
 
 def test_a_process_of_this_version_starts_on_the_tables_of_a_newer_one(database: Database) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert, update
 
-from tests.checked import assert_sound
+from tests.checked import assert_sound, checked
 from tests.http.serving import promotion
 from tests.stores.discount_worlds import Clock
-from tests.stores.test_orders import BEGAN, Shop, placing, shop, taking
-from tests.stores.test_placing import Node, ann, opened
+from tests.stores.test_orders import BEGAN, Shop, shop, taking
+from tests.stores.test_placing import ann, opened
 from youhui.checkout.orders import jobs, store, tables
 from youhui.checkout.orders.commands import Changed, Redemption
 from youhui.checkout.orders.model import Claim, Key, Limits, Vector
@@ -100,9 +100,7 @@ def test_keys_are_forgotten_some_at_a_time(shop: Shop, monkeypatch: pytest.Monke
     assert turns
 
 
-def test_who_places_has_a_turn_while_many_orders_expire(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_places_has_a_turn_while_many_orders_expire(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite lets in whoever happens to ask: a job that never pauses would keep others out until they give up."""
     turns: list[str] = []
 
@@ -132,11 +130,30 @@ def test_a_limit_per_day_that_is_introduced_at_midnight_counts_in_the_days_of_bo
     clock = Clock()
     with opened(database_url, clock) as node:
         node.save(promotion())
-        clock.now = MIDNIGHT + placed
+        clock.at = MIDNIGHT + placed
         node.place("n1", "110.00", customer=ann())
-        clock.now = MIDNIGHT + saved
+        clock.at = MIDNIGHT + saved
         node.save(promotion(usage_limit=1, usage_window="day"))
-        clock.now = MIDNIGHT + placed
+        clock.at = MIDNIGHT + placed
         with pytest.raises(QuoteChanged):
             node.place("n2", "110.00", customer=ann())
+    assert_sound(database_url)
+
+
+def test_a_counter_that_somebody_has_written_is_counted_anew_as_the_operations_page_says(
+    database_url: str,
+) -> None:
+    limits: dict[str, Any] = {"usage_limit": 3, "usage_limit_per_customer": 2}
+    with opened(database_url, Clock()) as node:
+        node.save(promotion(**limits))
+        node.place("n1", "110.00", customer=ann())
+        node.place("n2", "110.00", customer=ann("bob"))
+        with node.service.database.writing() as connection:
+            connection.execute(update(tables.counters).values(uses_used=1, uses_held=0))
+            connection.execute(delete(tables.holds).where(tables.holds.c.order_no == "n2"))
+        assert not checked(database_url).sound
+        node.save(promotion(active=False))
+        node.save(promotion(**limits))
+        assert_sound(database_url)
+        assert node.pay("n2").order.state == "paid"
     assert_sound(database_url)

@@ -133,20 +133,21 @@ class Failed(Refusal):
 
 
 class Unavailable(Refusal):
-    """The database is not there or too busy; nothing was changed."""
+    """The database is not there or too busy; nothing was changed. `why`: where nothing else caused it, for the log."""
 
     status = 503
     code = "UNAVAILABLE"
     sentences = both("服务暂时不可用，请稍后重试", "The service is not available for the moment; try again")
 
-    def __init__(self) -> None:
+    def __init__(self, why: str = "") -> None:
         super().__init__(headers={"retry-after": "1"})
+        self._why = why
 
     @property
     def cause(self) -> str:
-        """What the driver said, for whoever runs the service and for no one else; empty where nothing was."""
+        """What the driver said, or why, for whoever runs the service and for no one else; empty where nothing was."""
         cause = getattr(self.__cause__, "orig", self.__cause__)
-        return str(cause or "")
+        return str(cause or self._why)
 
     def told(self, language: Language) -> Sequence[str]:
         """With the cause."""

@@ -29,7 +29,7 @@ class Readers:
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the call returns or raises. Raises Unavailable if too many wait already, or it takes too long."""
         if self._calls >= WAITING:
-            raise Unavailable
+            raise Unavailable(f"{self._calls} reads wait already")
         context = copy_context()
         self._calls += 1
         try:
@@ -39,8 +39,8 @@ class Readers:
                 return await asyncio.get_running_loop().run_in_executor(
                     self._pool, lambda: context.run(call, *args, **kwargs)
                 )
-        except TimeoutError as error:
-            raise Unavailable from error
+        except TimeoutError:
+            raise Unavailable(f"not read in {PATIENCE:g} s") from None
         finally:
             self._calls -= 1
 

@@ -52,9 +52,11 @@ def decide_all(
     reach("committer.locked")
     book = Book(locked)
     end_expired(book)
-    outcomes = [] if crowded else [_decided(command, book) for command in commands]
+    # Holds that no unpaid order has are never ended: they must not be waited for.
+    again = crowded and bool(book.writes.changed_orders)
+    outcomes = [] if again else [_decided(command, book) for command in commands]
     write(connection, book.writes, locked.now)
-    return None if crowded else Decided(outcomes, book.numbers())
+    return None if again else Decided(outcomes, book.numbers())
 
 
 def tidy(connection: Connection, now: datetime, promotions: Collection[str] | None = None) -> int:

@@ -116,14 +116,17 @@ class Book:
         """What the locked counters say now."""
         return {key: Numbers(row.used, row.held) for key, row in self.locked.counters.items()}
 
-    def full(self, redemptions: Iterable[Redemption]) -> tuple[str, ...]:
-        """The promotions of which so much cannot be taken: there is no room, or a period is over."""
-        return tuple([one.promotion for one in redemptions if not all(map(self._open, *_spread(one)))])
+    def over(self, redemptions: Iterable[Redemption]) -> bool:
+        """Whether they take from a period that is not the present one."""
+        return not all([claim.covers(self.now) for one in redemptions for claim in one.claims])
 
-    def _open(self, claim: Claim, moved: Vector) -> bool:
-        if not claim.covers(self.now):
-            return False
-        return self.locked.counters[claim.key].has_room(claim.limits, moved)
+    def full(self, redemptions: Iterable[Redemption]) -> tuple[str, ...]:
+        """The promotions of which so much cannot be taken, all periods being the present ones."""
+        return tuple([one.promotion for one in redemptions if not self._has_room(one)])
+
+    def _has_room(self, one: Redemption) -> bool:
+        rows = self.locked.counters
+        return all([rows[claim.key].has_room(claim.limits, one.moved) for claim in one.claims])
 
     def place(self, order: Order, redemptions: Iterable[Redemption]) -> None:
         """Writes a new order, and holds what it takes."""
@@ -195,7 +198,3 @@ class Book:
     def _moved(self, key: Key) -> Counter:
         row = self.writes.counters[key] = self.locked.counters[key]
         return row
-
-
-def _spread(one: Redemption) -> tuple[Sequence[Claim], Sequence[Vector]]:
-    return one.claims, [one.moved] * len(one.claims)

@@ -96,7 +96,7 @@ class Done:
 class Changed(Exception):
     """It was priced by rules that are no longer in force, or a limit was reached: price it again.
 
-    `promotions`: whose counters have no room. Empty: the rules have changed, or something has ended.
+    `promotions`: whose counters have no room. Empty: the rules have changed, or a promotion or a period has ended.
     """
 
     def __init__(self, promotions: tuple[str, ...] = ()) -> None:

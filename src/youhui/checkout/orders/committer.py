@@ -11,7 +11,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -32,6 +33,7 @@ TOGETHER = 256
 """so many are decided in one transaction"""
 PATIENCE = 5.0
 """seconds after which a caller is told to try again; what becomes of the command is settled by the same request"""
+_LATE = f"an order was not decided in {PATIENCE:g} s"
 WITHIN = 4.0
 """seconds of one transaction: it must be over before its callers have gone"""
 ATTEMPTS = 4
@@ -57,12 +59,11 @@ class _Waiting:
 
     def settle(self, outcome: Outcome | Exception) -> None:
         """In the loop's thread, if there is one. Nobody may be waiting any more."""
-        if self.answer.done():
-            return
-        if isinstance(outcome, Exception):
-            self.answer.set_exception(outcome)
-        else:
-            self.answer.set_result(outcome)
+        with suppress(InvalidStateError, asyncio.InvalidStateError):
+            if isinstance(outcome, Exception):
+                self.answer.set_exception(outcome)
+            else:
+                self.answer.set_result(outcome)
 
 
 class Committer:
@@ -123,7 +124,7 @@ class Committer:
         try:
             return await asyncio.wait_for(waiting.answer, PATIENCE)
         except TimeoutError:
-            raise Unavailable from None
+            raise Unavailable(_LATE) from None
 
     def wait(self, command: AnyCommand) -> Done:
         """The same for threads."""
@@ -133,14 +134,16 @@ class Committer:
             return answer.result(PATIENCE)
         except TimeoutError:
             answer.cancel()
-            raise Unavailable from None
+            raise Unavailable(_LATE) from None
 
     def _accept(self, command: AnyCommand, loop: asyncio.AbstractEventLoop | None) -> _Waiting:
         waiting = _Waiting(command, loop)
         key = _key(command)
         with self._changed:
-            if self._stopping or len(self._queue) >= self._most_waiting:
-                raise Unavailable
+            if self._stopping:
+                raise Unavailable("this process is ending")
+            if len(self._queue) >= self._most_waiting:
+                raise Unavailable(f"{len(self._queue)} orders wait already")
             if key is not None:
                 if key in self._in_flight:
                     raise InFlight

@@ -105,8 +105,12 @@ def lock_counters(connection: Connection, keys: Collection[Key]) -> dict[Key, Co
     return found
 
 
-def counters_of(connection: Connection, orders: Iterable[Order]) -> list[Key]:
-    """The counters in whose scope these orders may be: of their promotions, for all and for their customers."""
+def counters_of(connection: Connection, orders: Collection[Order]) -> list[Key]:
+    """The counters in whose scope these orders may be: of their promotions, for all and for their customers, always and
+    from when the first of them was taken to the last.
+    """
+    taken = [one.taken_at for one in orders]
+    last, first = instant(connection, max(taken)), instant(connection, min(taken))
     promotions = {promotion.id for one in orders for promotion in one.frozen.promotions}
     customers = sorted({"", *[one.customer or "" for one in orders]})
     found: list[Key] = []
@@ -114,8 +118,11 @@ def counters_of(connection: Connection, orders: Iterable[Order]) -> list[Key]:
         for buyers in sql.chunks(customers):
             those, values = among(connection, "promotion", chunk)
             theirs, names = among(connection, "customer", buyers)
-            text = f"SELECT promotion, customer, period FROM counters WHERE {those} AND {theirs}"
-            found += [Key(*row) for row in fetch(connection, text, (*values, *names))]
+            text = (
+                f"SELECT promotion, customer, period FROM counters WHERE {those} AND {theirs} "
+                "AND (starts_at IS NULL OR (starts_at <= ? AND ends_at > ?))"
+            )
+            found += [Key(*row) for row in fetch(connection, text, (*values, *names, last, first))]
     return found
 
 

@@ -5,6 +5,7 @@ A command that cannot be done raises before it changes anything, so that the oth
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,6 +20,7 @@ from youhui.checkout.orders.commands import (
     HoldEnded,
     Pay,
     Place,
+    Redemption,
     Versions,
 )
 from youhui.checkout.orders.entering import LATE, entries, reversals
@@ -111,20 +113,21 @@ def _place(command: Place, book: Book) -> Done:
         if known.request != command.request:
             raise OrderExists(order_no=command.order_no)
         return Done(as_placed(known), replayed=True)
-    _current(command.versions, book)
     if command.not_after is not None and book.now >= command.not_after:
         raise Changed
-    if full := book.full(command.redemptions):
-        raise Changed(full)
+    _can_take(command.redemptions, command.versions, book)
     order = _order(command, book.now)
     book.place(order, command.redemptions)
     book.enter(entries(order, "hold", book.now))
     return Done(order)
 
 
-def _current(versions: Versions, book: Book) -> None:
-    if versions != book.locked.versions:
+def _can_take(redemptions: Sequence[Redemption], versions: Versions, book: Book) -> None:
+    """Raises Changed: the rules are others by now, a period is over, or there is no room."""
+    if versions != book.locked.versions or book.over(redemptions):
         raise Changed
+    if full := book.full(redemptions):
+        raise Changed(full)
 
 
 def _order(command: Place, now: datetime) -> Order:
@@ -163,9 +166,7 @@ def _pay_late(command: Pay, order: Order, book: Book) -> Done:
     """Takes capacity again, at the limits and in the periods of now."""
     if command.again is None or command.versions is None:
         raise HoldEnded(order)
-    _current(command.versions, book)
-    if full := book.full(command.again):
-        raise Changed(full)
+    _can_take(command.again, command.versions, book)
     book.use(command.again)
     paid = replace(order, state="paid", paid_at=book.now, ended_at=None, taken_at=book.now)
     book.change(paid)

@@ -91,7 +91,7 @@ def _order_no(call: Call) -> str:
     """Raises OrderNotFound for what cannot be the number of an order."""
     number = call.path.split("/")[_IN_ADDRESS]
     if not is_order_no(number):
-        raise OrderNotFound(order_no=ascii(number)[1:65])
+        raise OrderNotFound(order_no=ascii(number)[1:-1][:64])
     return number
 
 

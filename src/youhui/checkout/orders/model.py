@@ -12,14 +12,13 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
+from youhui.engine.promotion import GiveBack as GiveBack  # a term of promotions, which orders freeze
+
 State: TypeAlias = Literal["pending", "paid", "partially_refunded", "refunded", "cancelled", "expired"]
 """待支付 已支付 部分退款 已退款 已取消 已超时"""
 
 Kind: TypeAlias = Literal["hold", "commit", "release", "expire", "reverse"]
 """of a ledger entry. used = Σ commit − reverse; held = Σ hold − commit − release − expire"""
-
-GiveBack: TypeAlias = Literal["never", "full_refund", "pro_rata"]
-"""what a refund gives back to the limits and the budget of a promotion; see `returns`"""
 
 
 class Vector(NamedTuple):

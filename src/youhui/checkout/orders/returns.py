@@ -50,7 +50,7 @@ class Return:
 
 
 def part(amount: int, quantity: int, before: int, units: int) -> int:
-    """What `units` of `quantity` get of an amount when `before` of them had theirs. In any order it sums to all (P14)."""
+    """What `units` of `quantity` get of an amount when `before` of them had theirs. The parts sum to it (P14)."""
     return amount * (before + units) // quantity - amount * before // quantity
 
 

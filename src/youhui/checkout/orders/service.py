@@ -44,6 +44,10 @@ from youhui.platform.gathering import Gathering
 from youhui.platform.problems import Invalid, Unavailable
 from youhui.platform.readers import Readers
 
+AGE = 10.0
+"""seconds that a counter in memory may be old when an order is priced: it is decided on the locked one. So orders of
+promotions that are seldom used cost no query of their own.
+"""
 MOST_TRIES = 3
 """of a command: once, and twice again if rules or counters changed meanwhile"""
 
@@ -147,7 +151,7 @@ class Orders:
     async def _as_expected(self, asked: AskedOrder) -> Quoted:
         """Raises QuoteChanged, but never for rules or counters in memory that others have changed since."""
         began = monotonic()
-        quoted = await self._pricing.quoted(asked.asked)
+        quoted = await self._pricing.quoted(asked.asked, began - AGE)
         if quoted.quote.total != asked.expected_payable:
             await self._look()
             quoted = await self._pricing.quoted(asked.asked, began)
@@ -180,10 +184,9 @@ class Orders:
             try:
                 return await self._committer.run(replace(command, again=again, versions=versions))
             except Changed as changed:
-                if not changed.promotions:
-                    await self._look()
-                elif again == self._again(order):  # else a period has ended meanwhile
+                if changed.promotions:
                     raise HoldExpired(order_no=order.order_no) from None
+                await self._look()
         raise Unavailable
 
     def _again(self, order: Order) -> tuple[Redemption, ...]:

@@ -22,6 +22,8 @@ from youhui.platform.sql import among, among_rows, fetch, instant
 
 MOST_EXPIRED = 500
 """so many orders are ended at once"""
+MOST_FORGOTTEN = 5_000
+"""so many keys of requests, and those of the same instant"""
 
 _ORDER = (
     "order_no, state, currency, customer, total, discount, payable, refunded, placed_at, hold_until, taken_at, "
@@ -181,9 +183,16 @@ def add_requests(connection: Connection, requests: Iterable[Request], now: datet
     sql.insert(connection, tables.request_keys, (*Request._fields, "at"), [(*one, at) for one in requests])
 
 
-def forget_requests(connection: Connection, before: datetime) -> None:
-    """Keys that were used before an instant."""
-    sql.run(connection, "DELETE FROM request_keys WHERE at < ?", [(instant(connection, before),)])
+def forget_requests(connection: Connection, before: datetime) -> bool:
+    """Some of the keys that were used before an instant, the oldest first. Whether there were more."""
+    until = instant(connection, before)
+    text = f"SELECT at FROM request_keys WHERE at < ? ORDER BY at LIMIT 1 OFFSET {MOST_FORGOTTEN}"
+    more = fetch(connection, text, (until,))
+    if more:
+        sql.run(connection, "DELETE FROM request_keys WHERE at <= ?", [(more[0][0],)])
+    else:
+        sql.run(connection, "DELETE FROM request_keys WHERE at < ?", [(until,)])
+    return bool(more)
 
 
 # -- rows

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from youhui.checkout.orders import counter_store
 from youhui.checkout.orders.book import Counter
@@ -23,6 +23,8 @@ from youhui.platform.db import Connection
 
 LIMITS = ("usage_limit", "budget", "stock")
 """what the terms call the limits of a counter, in their order"""
+ASTRAY = timedelta(seconds=2)
+"""by so much at most the clock of who saves is astray from the database's, which orders go by"""
 
 
 def save(
@@ -73,14 +75,15 @@ def _check(counter: Counter, currency: str) -> None:
 def _make_anew(connection: Connection, now: datetime, promotion: Promotion) -> None:
     """From what the ledger says, with what unpaid orders hold, as yet without limits.
 
-    Of periods only the present one: nobody takes from the others any more.
+    Of periods only the present one, at midnight both: nobody takes from the others any more.
     """
     store.remove(connection, promotion.id)
-    at = max(now, store.last_taken(connection, promotion.id) or now)  # clocks of nodes may differ by a little
+    last = store.last_taken(connection, promotion.id) or now
+    present = (now - ASTRAY, now + ASTRAY, max(now, last))
     for scope in scopes_of(promotion):
-        claim = claim_of(promotion.id, scope, None, at)
-        store.count(connection, claim, by_customer=scope.each_customer)
-        store.hold(connection, claim, by_customer=scope.each_customer)
+        for claim in {claim_of(promotion.id, scope, None, at) for at in present}:
+            store.count(connection, claim, by_customer=scope.each_customer)
+            store.hold(connection, claim, by_customer=scope.each_customer)
 
 
 # -- what they say

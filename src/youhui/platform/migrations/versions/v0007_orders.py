@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
-from youhui.engine.money import parse_amount
+from youhui.engine.money import format_amount, parse_amount
 from youhui.platform import triggers
 from youhui.platform.db import TABLE_OPTIONS, UTCDateTime
 
@@ -13,7 +15,9 @@ revision = "0007"
 down_revision = "0006"
 
 _STATED = ("used", "budget_used", "units_left")
-_TERMS = ("usage_window", "usage_window_per_customer", "budget_window", "stock", "timezone", "give_back")
+_TERMS = (
+    "usage_window", "usage_window_per_customer", "budget_window", "stock", "timezone", "give_back", "more_codes"
+)  # fmt: skip
 """keys of a promotion that the version before does not know"""
 _MEASURES = ("uses", "amount", "units")
 
@@ -158,21 +162,33 @@ def _request_keys() -> None:
 
 
 def _promotions() -> None:
-    """What is used is counted from now on, at first nothing; what was left of a stock is the stock."""
+    """What is used is counted from now on, at first nothing: so what was left of a limit is the limit."""
     promotions = sa.table(
         "promotions", sa.column("id"), sa.column("currency"), sa.column("document", sa.JSON)
     )
     connection = op.get_bind()
     for name, currency, document in connection.execute(sa.select(promotions)).all():
         terms = {key: value for key, value in document.items() if key not in _STATED}
-        if document.get("units_left") is not None:
-            terms["stock"] = document["units_left"]
+        terms |= _left(document, currency)
         if terms != document:
             connection.execute(sa.update(promotions).where(promotions.c.id == name).values(document=terms))
         budget = terms.get("budget")
         limits = (terms.get("usage_limit"), budget and parse_amount(budget, currency), terms.get("stock"))
         if limits != (None, None, None):
             _count(connection, name, limits)
+
+
+def _left(document: dict[str, Any], currency: str) -> dict[str, Any]:
+    """Limits without what promotions stated of their use: no entry of the ledger tells of that."""
+    left: dict[str, Any] = {}
+    if "usage_limit" in document:
+        left["usage_limit"] = max(document["usage_limit"] - document.get("used", 0), 0)
+    if "budget" in document:
+        used = parse_amount(document["budget_used"], currency) if "budget_used" in document else 0
+        left["budget"] = format_amount(max(parse_amount(document["budget"], currency) - used, 0), currency)
+    if document.get("units_left") is not None:
+        left["stock"] = document["units_left"]
+    return left
 
 
 def _count(connection: sa.Connection, promotion: str, limits: tuple[int | None, ...]) -> None:
@@ -183,15 +199,39 @@ def _count(connection: sa.Connection, promotion: str, limits: tuple[int | None, 
 
 
 def downgrade() -> None:
-    """Nothing is left; a stock is what is left of it."""
-    promotions = sa.table("promotions", sa.column("id"), sa.column("document", sa.JSON))
+    """Orders are lost. What they used and held of limits, promotions state: none of it can be given away again."""
+    promotions = sa.table(
+        "promotions", sa.column("id"), sa.column("currency"), sa.column("document", sa.JSON)
+    )
     connection = op.get_bind()
-    for name, document in connection.execute(sa.select(promotions)).all():
+    for name, currency, document in connection.execute(sa.select(promotions)).all():
         terms = {key: value for key, value in document.items() if key not in _TERMS}
-        if "stock" in document:
-            terms["units_left"] = document["stock"]
+        terms |= _stated(document, currency, _taken(connection, name))
         if terms != document:
             connection.execute(sa.update(promotions).where(promotions.c.id == name).values(document=terms))
     for name in ("request_keys", "ledger", "holds", "counters", "refunds", "orders"):
         op.drop_table(name)
     triggers.forget(op.get_bind(), "ledger")
+
+
+def _taken(connection: sa.Connection, promotion: str) -> tuple[int, ...]:
+    """Uses, amount and units of all customers and of all time; nothing where nothing has such a limit."""
+    sums = ", ".join([f"{name}_used + {name}_held" for name in _MEASURES])
+    row = connection.execute(
+        sa.text(f"SELECT {sums} FROM counters WHERE promotion = :id AND customer = '' AND period = ''"),  # noqa: S608
+        {"id": promotion},
+    ).one_or_none()
+    return (0, 0, 0) if row is None else tuple(row)
+
+
+def _stated(document: dict[str, Any], currency: str, taken: tuple[int, ...]) -> dict[str, Any]:
+    """As the version before states it. It knows no windows: limits that counted in some begin anew."""
+    uses, amount, units = taken
+    stated: dict[str, Any] = {}
+    if "usage_limit" in document and "usage_window" not in document and uses:
+        stated["used"] = uses
+    if "budget" in document and "budget_window" not in document and amount:
+        stated["budget_used"] = format_amount(amount, currency)
+    if "stock" in document:
+        stated["units_left"] = document["stock"] - units
+    return stated
