@@ -94,7 +94,7 @@ def fill(made: Database, count: int) -> None:
 
     Their numbers are without an order.
     """
-    with made.writing() as connection:
+    with made.writing(within=None) as connection:
         scattered = (
             "md5(CAST(i AS text))"
             if made.engine.dialect.name == "postgresql"

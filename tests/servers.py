@@ -132,8 +132,8 @@ def postgresql(*, durable: bool = False) -> Iterator[DatabaseServer]:
 def mariadb(*, durable: bool = False) -> Iterator[DatabaseServer]:
     installer, server = _program("mariadb-install-db"), _program("mariadbd")
     with _folder("my") as folder:
-        _run(installer, "--no-defaults", f"--datadir={folder}/data", f"--tmpdir={folder}", "--auth-root-authentication-method=normal",
-             "--skip-test-db", cwd=folder)  # fmt: skip
+        _run(installer, "--no-defaults", f"--datadir={folder}/data", f"--tmpdir={folder}",
+             "--auth-root-authentication-method=normal", "--skip-test-db", cwd=folder)  # fmt: skip
         fast = () if durable else ("--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite")
 
         def command(port: int) -> Command:

@@ -94,7 +94,9 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
         password = re.search(r"^ +admin +(\S+)$", said.read_text("utf-8"), re.MULTILINE)
         assert password is not None
         token = serving.admin(database)["authorization"].removeprefix("Bearer ")
-        key = serving.storefront(database, "directory", "quote", "orders")["authorization"].removeprefix("Bearer ")
+        key = serving.storefront(database, "directory", "quote", "orders")["authorization"].removeprefix(
+            "Bearer "
+        )
         (folder / "products.jsonl").write_text('{"id": 1, "name": "Mug", "price": 49}\n')
         first = httpx2.post(f"{url}/api/discounts/", json=FIRST, headers={"authorization": f"Bearer {token}"})
         assert first.status_code == 201

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from tests.checked import assert_sound
 from tests.http.serving import promotion
 from tests.stores.discount_worlds import NOON, Clock
-from tests.stores.test_placing import Node, ann, opened, sent
+from tests.stores.test_placing import MINUTE, Node, ann, opened, sent
 from youhui.checkout.orders.problems import LimitBelowUse, QuoteChanged
 from youhui.checkout.orders.requests import AskedRefund
 from youhui.platform.principals import SYSTEM
@@ -187,7 +187,7 @@ def test_a_window_begins_with_what_was_taken_in_it(shop: Node, clock: Clock) -> 
     shop.pay("yesterday")
     clock.at = NOON + timedelta(hours=4) - HOLD / 2
     buy(shop, "over-midnight")
-    clock.at = NOON + timedelta(hours=4)
+    clock.at = NOON + timedelta(hours=4) + MINUTE
     buy(shop, "n1")
     save(shop, **DAILY)
     day = "2026-11-11T16:00Z/day"
@@ -197,7 +197,7 @@ def test_a_window_begins_with_what_was_taken_in_it(shop: Node, clock: Clock) -> 
     buy(shop, "n2", "n3")
     with pytest.raises(QuoteChanged):
         buy(shop, "n4")
-    clock.at += DAY
+    clock.at += DAY - MINUTE
     buy(shop, "n4")
     ((claim, numbers),) = counted(shop).windows
     assert (claim.starts_at, claim.ends_at) == (clock.at, clock.at + DAY)

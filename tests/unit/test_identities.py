@@ -19,7 +19,7 @@ from youhui.platform.tokens import Tokens
 class Away(Database):
     """A database that nobody reaches."""
 
-    def reading(self) -> NoReturn:
+    def reading(self, within: float | None = None) -> NoReturn:
         raise Unavailable
 
 

@@ -65,7 +65,8 @@ def refuse_unknown(model: type[BaseSettings]) -> None:
     unknown = [
         name
         for name in os.environ
-        if name.upper().startswith(PREFIX) and name.upper() not in known | {FILE_VARIABLE, failpoints.VARIABLE}
+        if name.upper().startswith(PREFIX)
+        and name.upper() not in known | {FILE_VARIABLE, failpoints.VARIABLE}
     ]
     if unknown:
         raise WrongSettings([_unknown(name, name.upper(), known) for name in sorted(unknown)])
