@@ -15,6 +15,7 @@ from tests.stores.discount_worlds import NOON, Clock
 from tests.stores.test_placing import MINUTE, Node, ann, opened, sent
 from youhui.checkout.orders.problems import LimitBelowUse, QuoteChanged
 from youhui.checkout.orders.requests import AskedRefund
+from youhui.checkout.orders.terms import store
 from youhui.platform.principals import SYSTEM
 from youhui.promotions.model import Counted
 from youhui.promotions.problems import CurrencyFixed
@@ -292,9 +293,21 @@ def test_what_a_promotion_without_a_limit_says_is_free_of_what_is_overdue(shop: 
     buy(shop, "n1")
     clock.at += HOLD / 3
     buy(shop, "n2")
-    assert counted(shop).numbers.held == (2, 2000, 0)
+    assert counted(shop).numbers == (ZERO, (2, 2000, 0))
     clock.at += HOLD * 2 / 3
-    assert counted(shop).numbers.held == (1, 1000, 0)
+    assert counted(shop).numbers == (ZERO, (1, 1000, 0))
+
+
+def test_nobody_waits_for_a_long_history_to_be_summed(shop: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A counter says it at once; of what has no limit nothing is said."""
+    monkeypatch.setattr(store, "MOST_SUMMED", 1)
+    save(shop)
+    buy(shop, "o1")
+    assert counted(shop).numbers == (ZERO, (1, 1000, 0))
+    shop.pay("o1")
+    assert counted(shop).numbers is None
+    save(shop, usage_limit=5)
+    assert counted(shop).numbers == ((1, 1000, 0), ZERO)
 
 
 def test_one_whose_kind_is_gone_can_be_replaced(shop: Node) -> None:
@@ -305,7 +318,7 @@ def test_one_whose_kind_is_gone_can_be_replaced(shop: Node) -> None:
         spoilt = '{"id": "p1", "usage_limit": 5, "actions": [{"kind": "gone"}]}'
         connection.execute(text("UPDATE promotions SET document = :document"), {"document": spoilt})
     (found,) = shop.service.promotions.counted([shop.service.promotions.get("p1")])
-    assert found.numbers.held == (1, 1000, 0)
+    assert found.numbers == (ZERO, (1, 1000, 0))
     read = read_terms(promotion(usage_limit=5), "CNY", shop.service.registry)
     shop.service.promotions.replace(read, SYSTEM)
     assert counters(shop) == {("", ""): ((5, None, None), ZERO, (1, 1000, 0))}

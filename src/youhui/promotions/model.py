@@ -47,11 +47,11 @@ class StoredPromotion:
 
 
 class Counted(NamedTuple):
-    """A promotion, and what was used and is held of it in all.
+    """A promotion, and what was used and is held of it in all; None: it has no limit, and too many orders to sum now.
 
     `windows`: the counters of all customers that count in a day, week or month, as they are in the present one.
     """
 
     promotion: StoredPromotion
-    numbers: Numbers
+    numbers: Numbers | None
     windows: tuple[tuple[Claim, Numbers], ...] = ()

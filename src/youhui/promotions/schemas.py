@@ -28,7 +28,8 @@ class PromotionOut(BaseModel):
     """A promotion's document, its currency, and what the service knows of it.
 
     `used`, `budget_used` and `units_used` are of paid orders, `held`, `budget_held` and `units_held` of unpaid ones, in
-    all; `units_left` of its stock is neither. `windows`: the present ones of limits that count in such.
+    all; null where it has no limit and more orders than are summed for an answer. `units_left` of its stock is neither.
+    `windows`: the present ones of limits that count in such.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -40,12 +41,12 @@ class PromotionOut(BaseModel):
     version: int
     created_at: datetime
     updated_at: datetime
-    used: int
-    held: int
-    budget_used: str
-    budget_held: str
-    units_used: int
-    units_held: int
+    used: int | None
+    held: int | None
+    budget_used: str | None
+    budget_held: str | None
+    units_used: int | None
+    units_held: int | None
     units_left: int | None
     windows: list[WindowOut]
 
@@ -63,9 +64,9 @@ def promotion_out(counted: Counted, at: datetime) -> PromotionOut:
         "created_at": stored.created_at,
         "updated_at": stored.updated_at,
         **_uses(numbers, stored.currency),
-        "units_used": numbers.used.units,
-        "units_held": numbers.held.units,
-        "units_left": max(stock - numbers.taken.units, 0) if isinstance(stock, int) else None,
+        "units_used": numbers and numbers.used.units,
+        "units_held": numbers and numbers.held.units,
+        "units_left": max(stock - numbers.taken.units, 0) if numbers and isinstance(stock, int) else None,
         "windows": [_window(claim, inside, stored.currency) for claim, inside in counted.windows],
     }
     return PromotionOut.model_validate({**stored.document, **known})
@@ -77,7 +78,9 @@ def _window(claim: Claim, numbers: Numbers, currency: str) -> dict[str, object]:
     return {**bounds, **_uses(numbers, currency)}
 
 
-def _uses(numbers: Numbers, currency: str) -> dict[str, object]:
+def _uses(numbers: Numbers | None, currency: str) -> dict[str, object]:
+    if numbers is None:
+        return dict.fromkeys(("used", "held", "budget_used", "budget_held"))
     return {
         "used": numbers.used.uses,
         "held": numbers.held.uses,

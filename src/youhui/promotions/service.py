@@ -138,7 +138,7 @@ class Promotions:
         return [
             Counted(
                 one,
-                numbers.get(one.id, _UNUSED),
+                numbers[one.id],
                 tuple([(claim, present.get(claim.key, _UNUSED)) for claim in windows[one.id]]),
             )
             for one in promotions

@@ -89,17 +89,19 @@ def _make_anew(connection: Connection, now: datetime, promotion: Promotion) -> N
 # -- what they say
 
 
-def numbers_of(connection: Connection, promotions: Iterable[str], now: datetime) -> dict[str, Numbers]:
+def numbers_of(connection: Connection, promotions: Iterable[str], now: datetime) -> dict[str, Numbers | None]:
     """What was used and is held of each promotion in all, by the counter that is enforced where there is one (P3).
 
-    Else as the ledger sums to. What is held past its deadline is free (P7).
+    Else as the ledger sums to; None if it has too many entries to be summed now. What is held past its deadline is free
+    (P7).
     """
     names = list(promotions)
     counted = counter_store.read_numbers(connection, [Key(name) for name in names], now)
-    found = {key.promotion: numbers for key, numbers in counted.items()}
+    found: dict[str, Numbers | None] = {key.promotion: numbers for key, numbers in counted.items()}
     if rest := [name for name in names if name not in found]:
         free = store.overdue(connection, rest, now)
-        for name, numbers in store.sums_of_all(connection, rest).items():
-            held = numbers.held.minus(free[name]) if name in free else numbers.held
-            found[name] = Numbers(numbers.used, held)
+        for name in rest:
+            numbers = store.sum_of(connection, name)
+            over = free.get(name)
+            found[name] = Numbers(numbers.used, numbers.held.minus(over)) if numbers and over else numbers
     return found

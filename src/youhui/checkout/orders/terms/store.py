@@ -11,20 +11,25 @@ from youhui.checkout.orders.model import Claim, Numbers, Vector
 from youhui.platform import sql
 from youhui.platform.sql import among, fetch, instant
 
+MOST_SUMMED = 5_000
+"""entries of one promotion that are summed while somebody waits"""
+
 _MEASURES = Vector._fields
 _USED = "CASE kind WHEN 'commit' THEN {0} WHEN 'reverse' THEN -{0} ELSE 0 END"
 _HELD = "CASE kind WHEN 'hold' THEN {0} WHEN 'reverse' THEN 0 ELSE -{0} END"
 _SUMS = [f"SUM({form.format(name)})" for form in (_USED, _HELD) for name in _MEASURES]
 
 
-def sums_of_all(connection: Connection, promotions: Collection[str]) -> dict[str, Numbers]:
-    """What the ledger sums to, by promotion; one without entries is absent."""
-    found: dict[str, Numbers] = {}
-    for chunk in sql.chunks(sorted(promotions)):
-        those, values = among(connection, "promotion", chunk)
-        text = f"SELECT promotion, {', '.join(_SUMS)} FROM ledger WHERE {those} GROUP BY promotion"
-        found.update((row[0], _numbers(row)) for row in fetch(connection, text, values))
-    return found
+def sum_of(connection: Connection, promotion: str) -> Numbers | None:
+    """What the ledger sums to; None: there are more than MOST_SUMMED entries, and nobody is to wait for that."""
+    text = (
+        f"SELECT COUNT(*), {', '.join(_SUMS)} FROM (SELECT kind, {', '.join(_MEASURES)} FROM ledger "
+        f"WHERE promotion = ? LIMIT {MOST_SUMMED + 1}) AS entries"
+    )
+    ((entries, *sums),) = fetch(connection, text, (promotion,))
+    if entries > MOST_SUMMED:
+        return None
+    return Numbers(_vector(sums[:3]), _vector(sums[3:]))
 
 
 def overdue(connection: Connection, promotions: Collection[str], now: datetime) -> dict[str, Vector]:
@@ -100,11 +105,6 @@ def remove(connection: Connection, promotion: str) -> None:
     """Its counters, and what is held of them: nothing limits it any more."""
     for table in ("holds", "counters"):
         sql.run(connection, f"DELETE FROM {table} WHERE promotion = ?", [(promotion,)])
-
-
-def _numbers(row: Sequence[object]) -> Numbers:
-    used, held = row[1:4], row[4:7]
-    return Numbers(_vector(used), _vector(held))
 
 
 def _vector(sums: Sequence[object]) -> Vector:
