@@ -166,6 +166,7 @@ EXPECTED: Mapping[str, str] = {
     "at least one action": "至少一个动作",
     "at least one tier, all from different levels": "至少一档，各档门槛不同",
     "at most per": "不大于 per",
+    "codes that are not empty": "不为空的兑换码",
     "earlier than 24:00 and not the same as until": "早于 24:00，且与 until 不同",
     "either percent or amount": "percent 与 amount 二选一",
     "give exactly one of: any_of; at_least, at_most; from, until; is": (
