@@ -18,14 +18,19 @@ T = TypeVar("T")
 REAL_SERVERS = {"postgresql_server", "mariadb_server", "valkey_server"}
 
 
-@pytest.hookimpl(tryfirst=True)  # before -m selects by these markers
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Marks before -m selects by them. What needs a browser comes last: Playwright keeps an event loop running in its
+    thread from the first page to the end of the session, and nobody else could start one there.
+    """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & REAL_SERVERS:
             item.add_marker(pytest.mark.servers)
         if "browser_type_launch_args" in fixtures:
             item.add_marker(pytest.mark.browser)
+    yield
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(scope="session")
