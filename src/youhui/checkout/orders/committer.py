@@ -157,12 +157,14 @@ class Committer:
     def _work(self) -> None:
         while batch := self._next():
             began = time.perf_counter()
+            outcomes: Sequence[Outcome | Exception]
             try:
-                self._answer(batch, self._outcomes(batch))
+                outcomes = self._outcomes(batch)
             except Exception:
                 _log.exception("committer failed")
-                self._answer(batch, [Failed()] * len(batch))
+                outcomes = [Failed()] * len(batch)
             self._observed(len(batch), time.perf_counter() - began)
+            self._answer(batch, outcomes)
 
     def _next(self) -> list[_Waiting]:
         """What waits, in order of arrival; nothing once it is to stop and all is done.
