@@ -3,7 +3,7 @@
 
     setup      make .venv from the lock files (every command does this first; the second time it costs nothing)
     run        serve the demo on 127.0.0.1:8000 (--port N for another port)
-    check      format, lint, types, import contracts, dependencies, fast tests: two or three minutes
+    check      format, lint, types, import contracts, dependencies, fast tests: about five minutes
     test       every test, on real PostgreSQL, MariaDB, Valkey and Chromium; arguments go to pytest
     fix        format, and mend what the linter can mend
     faults     break things on purpose and see what the promises are worth; NAME (of experiments), --seed N, --full

@@ -162,11 +162,7 @@ def service(settings: Settings, clock: Clock | None = None) -> Service:
     identities = _identities(settings, database, tell, tokens, metrics.cache("identities"))
     discounts = Discounts(database, shop, tell, following.notice)
     jobs = Jobs(database, tell)
-    old = timedelta(days=settings.archive_discounts_after_days)
-    jobs.register(ARCHIVE, settings.archive_cron, partial(archive, discounts, old))
-    jobs.register(EXPIRE, "* * * * *", partial(end_all_expired, database, clock))
-    kept = max(SHORTEST_MEMORY, timedelta(seconds=settings.longest_hold_seconds)) + timedelta(days=1)
-    jobs.register(FORGET, "17 * * * *", partial(forget_request_keys, database, kept, clock))
+    _register(jobs, settings, database, clock, discounts)
     operators = Operators(database, tell, identities.forget)
     access = timedelta(minutes=settings.access_token_minutes)
     idle = timedelta(days=settings.refresh_token_days)
@@ -198,6 +194,16 @@ def service(settings: Settings, clock: Clock | None = None) -> Service:
         shop=shop,
         discounts=discounts,
     )
+
+
+def _register(
+    jobs: Jobs, settings: Settings, database: Database, clock: Clock | None, discounts: Discounts
+) -> None:
+    old = timedelta(days=settings.archive_discounts_after_days)
+    jobs.register(ARCHIVE, settings.archive_cron, partial(archive, discounts, old))
+    jobs.register(EXPIRE, "* * * * *", partial(end_all_expired, database, clock))
+    kept = max(SHORTEST_MEMORY, timedelta(seconds=settings.longest_hold_seconds)) + timedelta(days=1)
+    jobs.register(FORGET, "17 * * * *", partial(forget_request_keys, database, kept, clock))
 
 
 def _identities(
