@@ -30,6 +30,7 @@ from youhui.checkout.orders.service import Orders
 from youhui.checkout.quoting import Quoting
 from youhui.checkout.requests import Requests
 from youhui.checkout.store import Source, database_now
+from youhui.coupons import store as coupon_store  # noqa: F401
 from youhui.directory.lookup import Lookup
 from youhui.directory.service import Entries
 from youhui.discounts.jobs import ARCHIVE, archive

@@ -20,8 +20,11 @@ PARTS = {
     "traces",  # what the audit log is told of it
     "targets",  # lists too long to be read as a whole, beside the store
     "verdicts",  # why this one, why not that one
+    "commands", "deciding",  # what a committer of its own is asked, and how it decides
     "sessions",  # logging in is as long as administering accounts
 }  # fmt: skip
+LARGE = {"coupons": {"templates", "issuing", "codes", "wallet"}}
+"""capabilities that are several, each with its own parts, around one `model` and its `tables`"""
 CAPABILITY_MODULES = [
     path for capability in source.CAPABILITIES for path in source.modules(source.PACKAGE / capability)
 ]
@@ -40,7 +43,13 @@ PUBLIC = [
 @pytest.mark.parametrize("path", CAPABILITY_MODULES, ids=source.name)
 def test_a_capability_has_the_parts_that_all_have(path: Path) -> None:
     assert path.stem in PARTS
-    assert path.parent.parent == source.PACKAGE
+    package = path.parent.relative_to(source.PACKAGE)
+    assert len(package.parts) == 1 or (len(package.parts) == 2 and package.parts[0] in LARGE)
+
+
+def test_large_capabilities_have_parts_of_the_same_shape() -> None:
+    for name in LARGE:
+        assert {path.name for path in (source.PACKAGE / name).iterdir() if path.is_dir()} >= LARGE[name]
 
 
 @pytest.mark.parametrize("path", source.modules(), ids=source.name)

@@ -18,15 +18,16 @@ from structlog.testing import capture_logs
 
 from tests import servers
 from tests.stores.test_orders import BEGAN, Shop, placing, shop_on, taking
-from youhui.checkout.orders import batch, committer, counter_store, tables
+from youhui.checkout.orders import batch, counter_store, tables
 from youhui.checkout.orders.commands import AnyCommand, Cancel, Changed, Done, Pay, Redemption
 from youhui.checkout.orders.committer import Committer
 from youhui.checkout.orders.deciding import decide
 from youhui.checkout.orders.model import Claim, Key, Limits, Numbers, Vector
-from youhui.checkout.orders.problems import InFlight, OrderNotFound
+from youhui.checkout.orders.problems import OrderNotFound
 from youhui.checkout.store import Source, next_version
+from youhui.platform import committing
 from youhui.platform.db import Database
-from youhui.platform.problems import Unavailable
+from youhui.platform.problems import InFlight, Unavailable
 
 SECONDS = 30
 """until a test gives up"""
@@ -54,13 +55,13 @@ class Gate:
         self._open = threading.Event()
         self._arrived = threading.Semaphore(0)
         self._decide_all = batch.decide_all
-        monkeypatch.setattr(committer, "decide_all", self._waiting)
+        monkeypatch.setattr("youhui.checkout.orders.committer.decide_all", self._waiting)
 
-    def _waiting(self, connection: Any, commands: Sequence[AnyCommand], clock: Any) -> Any:
+    def _waiting(self, connection: Any, commands: Sequence[AnyCommand], *how: Any) -> Any:
         self._arrived.release()
         assert self._open.wait(SECONDS)
         self.sizes.append(len(commands))
-        return self._decide_all(connection, commands, clock)
+        return self._decide_all(connection, commands, *how)
 
     def arrived(self) -> None:
         """Returns when one waits here."""
@@ -283,7 +284,7 @@ def test_what_nobody_waits_for_any_more_is_not_done(
         gate.arrived()
         given_up = placing("o1", versions=quick.versions(), idempotency_key="k1")
         with monkeypatch.context() as patch:
-            patch.setattr(committer, "PATIENCE", 0.01)
+            patch.setattr(committing, "PATIENCE", 0.01)
             with pytest.raises(Unavailable):
                 quick.committer.wait(given_up)
         gate.open()

@@ -47,6 +47,7 @@ from youhui.checkout.orders.problems import (
 )
 from youhui.checkout.store import Source, next_version, read_versions
 from youhui.platform import migrate
+from youhui.platform.committing import Conflict
 from youhui.platform.db import Database
 
 BEGAN = datetime(2026, 11, 11, 8, tzinfo=UTC)
@@ -398,5 +399,5 @@ def test_the_database_itself_refuses_more_than_a_limit(shop: Shop) -> None:
     with shop.database.reading() as connection:
         locked = counter_store.lock_counters(connection, [ALL])
     locked[ALL].held = Vector(2, 200, 0)
-    with pytest.raises(store.Conflict), shop.database.writing() as connection, store.conflicts():
+    with pytest.raises(Conflict), shop.database.writing() as connection, store.conflicts():
         counter_store.change_counters(connection, locked.values())

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from youhui.engine import Layer, Promotion
 from youhui.engine.facts import Attributes
+from youhui.platform.db import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +135,95 @@ class OrdersCount(Protocol):
 
     def count(self, customer: str, currency: str) -> int:
         """The same, looked up with one query at most. Called in threads. Raises Unavailable."""
+
+
+# -- coupons: things that belong to a customer, each of which an order takes by its id, once
+
+
+Unusable: TypeAlias = Literal["unknown", "used", "locked", "void", "expired", "not_started"]
+"""why a coupon is not even tried. One of another customer is unknown"""
+
+
+@dataclass(frozen=True, slots=True)
+class CouponRule:
+    """A coupon as it is priced. `promotion` has an id of its own; `limits` is what all coupons of the template share:
+    a promotion by whose id the ledger and the counters know them, with its limits.
+    """
+
+    coupon: str
+    promotion: Promotion
+    limits: Promotion
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """The coupons of a cart: those that can be tried, in list order, and those that cannot, by id."""
+
+    rules: tuple[CouponRule, ...] = ()
+    unusable: Mapping[str, Unusable] = field(default_factory=dict)
+
+
+class Coupons(Protocol):
+    """Finds the coupons of a cart."""
+
+    def wallet(
+        self, coupons: Sequence[str] | None, customer: str | None, currency: str, at: datetime
+    ) -> Wallet:
+        """Those of these ids; None: all that the customer can use now. One query at most; called in threads.
+
+        Raises Unavailable.
+        """
+
+
+class Held(NamedTuple):
+    """A thing that is locked in the database. `order_no`: that holds or has used it.
+
+    `usable`: whether it is there for who has it, at the instant of the transaction, if no order has it.
+    """
+
+    id: str
+    owner: str
+    order_no: str | None
+    used: bool
+    usable: bool
+
+
+Moved: TypeAlias = Literal["hold", "commit", "release", "expire", "reverse"]
+
+
+class Move(NamedTuple):
+    """What became of a thing in an order; `discount`: money that the order got by it (of hold and commit)."""
+
+    id: str
+    kind: Moved
+    order_no: str
+    discount: int
+
+
+class Settled(NamedTuple):
+    """An order that was paid, or given back as a whole, in this transaction. `paid`: its money."""
+
+    order_no: str
+    customer: str | None
+    currency: str
+    paid: int
+    complete: bool
+    """given back as a whole"""
+
+
+class Holds(Protocol):
+    """Things that orders take by their ids, in the transaction that decides about the orders (P9).
+
+    Their rows are locked after orders and counters, in the order of ids.
+    """
+
+    def in_the_way(self, connection: Connection, ids: Collection[str], now: datetime) -> Collection[str]:
+        """The orders whose hold on one of these has ended by the clock: without locks."""
+
+    def lock(self, connection: Connection, ids: Collection[str], now: datetime) -> Mapping[str, Held]:
+        """Those that are there, locked in the order of their ids."""
+
+    def write(
+        self, connection: Connection, moves: Sequence[Move], settled: Sequence[Settled], now: datetime
+    ) -> None:
+        """What became of them, in the order in which it did."""

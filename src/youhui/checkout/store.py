@@ -20,9 +20,10 @@ class Source(IntEnum):
     PROMOTIONS = 1
     DISCOUNTS = 2
     DIRECTORY = 3
+    COUPONS = 4
 
 
-LOCKED = (Source.PROMOTIONS, Source.DISCOUNTS)
+LOCKED = (Source.PROMOTIONS, Source.DISCOUNTS, Source.COUPONS)
 """what an order is placed by; facts of the directory are as of its pricing"""
 _IDS = ", ".join([str(int(source)) for source in LOCKED])
 _NOW = {

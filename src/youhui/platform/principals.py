@@ -7,9 +7,10 @@ from typing import Literal, Protocol, TypeAlias
 
 Role: TypeAlias = Literal["anonymous", "shopper", "storefront", "viewer", "operator", "admin"]
 
-Scope: TypeAlias = Literal["quote", "orders", "discounts", "directory", "shoppers", "metrics"]
+Scope: TypeAlias = Literal["quote", "orders", "discounts", "directory", "shoppers", "metrics", "coupons"]
 """what a storefront key may be used for: price carts; place, pay, cancel, refund and read orders; ask for discounts;
-bring customers and products; mint tokens of shoppers; read the metrics"""
+bring customers and products; mint tokens of shoppers; read the metrics; claim, redeem,
+use and list coupons"""
 
 STAFF: frozenset[Role] = frozenset({"viewer", "operator", "admin"})
 WRITERS: frozenset[Role] = frozenset({"operator", "admin"})

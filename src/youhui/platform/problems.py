@@ -168,3 +168,14 @@ def render(refusal: Refusal, language: Language, request_id: str) -> bytes:
             **refusal.beside,
         }
     )
+
+
+class InFlight(Refusal):
+    """The same key, or the same order, is being worked on right now."""
+
+    status = 409
+    code = "IN_FLIGHT"
+    sentences = both("相同的请求正在处理中，请稍后重试", "The same request is being worked on; try again")
+
+    def __init__(self) -> None:
+        super().__init__(headers={"retry-after": "1"})

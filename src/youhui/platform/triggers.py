@@ -26,6 +26,13 @@ def protect(connection: Connection, table: str) -> None:
                 connection.exec_driver_sql(statement)
 
 
+def remove(connection: Connection, table: str) -> None:
+    """Lifts the protection, for a migration that must change what is there."""
+    for name in _names(connection, table):
+        on = f" ON {table}" if connection.dialect.name == "postgresql" else ""
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}{on}")
+
+
 def forget(connection: Connection, table: str) -> None:
     """Removes what is left of its triggers when the table is dropped."""
     if connection.dialect.name == "postgresql":

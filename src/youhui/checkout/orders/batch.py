@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from youhui.checkout.orders import counter_store, store
 from youhui.checkout.orders.book import Book, Counter, Locked, Writes
@@ -20,8 +19,10 @@ from youhui.checkout.orders.commands import (
     Versions,
 )
 from youhui.checkout.orders.deciding import decide, end_expired
-from youhui.checkout.orders.model import Claim, Key, Numbers
+from youhui.checkout.orders.model import Claim, Key
+from youhui.checkout.ports import Holds
 from youhui.checkout.store import LOCKED, lock_versions
+from youhui.platform.committing import Decided
 from youhui.platform.db import Connection
 from youhui.platform.failpoints import reach
 from youhui.platform.problems import Refusal
@@ -30,17 +31,13 @@ from youhui.platform.sql import together
 Outcome = Done | Refusal | Changed | HoldEnded
 
 
-class Decided(NamedTuple):
-    """What became of each command, in their order, and what the locked counters say after the commit."""
-
-    outcomes: Sequence[Outcome]
-    numbers: Mapping[Key, Numbers]
-
-
 def decide_all(
-    connection: Connection, commands: Sequence[AnyCommand], clock: Callable[[], datetime] | None
-) -> Decided | None:
-    """Within a transaction that writes. `clock` None: the database's.
+    connection: Connection,
+    commands: Sequence[AnyCommand],
+    clock: Callable[[], datetime] | None,
+    holds: Holds | None = None,
+) -> Decided[Done] | None:
+    """Within a transaction that writes. `clock` None: the database's. What is told are the locked counters' numbers.
 
     None: so many holds had expired that it only ended some of them; commit, and begin again. Raises Unavailable, and
     Conflict where another node wrote the same at the same time.

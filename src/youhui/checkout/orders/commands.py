@@ -15,6 +15,7 @@ class Versions(NamedTuple):
 
     promotions: int
     discounts: int
+    coupons: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,7 +217,7 @@ class Entry:
 
     `moved` is what the counters are moved by, as `kind` says. `discount` is the money of discount that the customer got
     (hold, commit), did not get after all (release, expire) or gave back with a refund (reverse); `lines`: of which by
-    line id, the rest of it of shipping. `taken_at`: when it was held, which decides the period that it counts in.
+    line id, the rest of it of shipping. `coupon`: which one of those that are counted as `promotion`; "": none. `taken_at`: when it was held, which decides the period that it counts in.
     `number` tells entries of one kind apart: the refund_no, or "late" for capacity taken again.
     """
 
@@ -227,6 +227,7 @@ class Entry:
     order_no: str
     number: str = ""
     promotion: str
+    coupon: str = ""
     customer: str | None
     currency: str
     moved: Vector

@@ -119,17 +119,6 @@ class KeyReused(Refusal):
     )
 
 
-class InFlight(Refusal):
-    """The same key, or the same order, is being worked on right now."""
-
-    status = 409
-    code = "IN_FLIGHT"
-    sentences = both("相同的请求正在处理中，请稍后重试", "The same request is being worked on; try again")
-
-    def __init__(self) -> None:
-        super().__init__(headers={"retry-after": "1"})
-
-
 class LimitBelowUse(Refusal):
     """A limit cannot be lowered below what is used and held."""
 

@@ -18,6 +18,7 @@ from youhui.checkout.orders import tables as tables
 from youhui.checkout.orders.book import Request
 from youhui.checkout.orders.model import Entry, Frozen, Order, Refund, Returned
 from youhui.platform import sql
+from youhui.platform.committing import Conflict
 from youhui.platform.sql import among, among_rows, fetch, instant
 
 MOST_EXPIRED = 500
@@ -32,10 +33,6 @@ _ORDER = (
 _frozen = msgspec.json.Decoder(Frozen)
 _returned = msgspec.json.Decoder(Returned)
 _refunded = msgspec.json.Decoder(dict[str, tuple[int, int]])
-
-
-class Conflict(Exception):
-    """Another transaction has written a row of the same key."""
 
 
 @contextmanager
@@ -149,7 +146,7 @@ def add_refunds(connection: Connection, refunds: Iterable[Refund]) -> None:
 def add_entries(connection: Connection, entries: Iterable[Entry]) -> None:
     """New ones; there are no others."""
     columns = (
-        "at", "taken_at", "kind", "order_no", "number", "promotion", "customer", "currency", *tables.MEASURES,
+        "at", "taken_at", "kind", "order_no", "number", "promotion", "coupon", "customer", "currency", *tables.MEASURES,
         "discount", "by_line",
     )  # fmt: skip
     rows = [

@@ -113,12 +113,13 @@ ledger = Table(
     Column("order_no", String(64), nullable=False),
     Column("number", String(64), nullable=False),  # of a refund, "late", or ""
     Column("promotion", String(80), nullable=False),
+    Column("coupon", String(20), nullable=False),  # which one of a template's; "": none
     Column("customer", String(64), nullable=False),  # "": a guest
     Column("currency", String(3), nullable=False),
     *(_amount(name) for name in MEASURES),
     _amount("discount"),
     Column("by_line", JSON, nullable=False),
-    UniqueConstraint("order_no", "number", "kind", "promotion"),
+    UniqueConstraint("order_no", "number", "kind", "promotion", "coupon"),
     Index(None, "promotion", "customer", "taken_at"),
     **TABLE_OPTIONS,
 )

@@ -1,0 +1,1 @@
+"""Coupons 优惠券: templates and their terms, issued coupons, codes, and what orders do with them."""

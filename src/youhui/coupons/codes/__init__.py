@@ -1,0 +1,1 @@
+"""Codes 兑换码: generated, imported, exported, redeemed."""

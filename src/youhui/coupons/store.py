@@ -1,0 +1,5 @@
+"""The SQL of issued coupons."""
+
+from __future__ import annotations
+
+from youhui.coupons import tables as tables

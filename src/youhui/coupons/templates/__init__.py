@@ -1,0 +1,1 @@
+"""Templates 券模板: written, published, stopped, voided, copied."""

@@ -1,0 +1,1 @@
+"""What a customer has: listed, priced, used directly, taken away."""
