@@ -217,7 +217,8 @@ class Entry:
 
     `moved` is what the counters are moved by, as `kind` says. `discount` is the money of discount that the customer got
     (hold, commit), did not get after all (release, expire) or gave back with a refund (reverse); `lines`: of which by
-    line id, the rest of it of shipping. `coupon`: which one of those that are counted as `promotion`; "": none. `taken_at`: when it was held, which decides the period that it counts in.
+    line id, the rest of it of shipping. `taken_at`: when it was held, which decides the period that it counts in.
+    `coupon`: which one of those that are counted as `promotion`; "": none.
     `number` tells entries of one kind apart: the refund_no, or "late" for capacity taken again.
     """
 

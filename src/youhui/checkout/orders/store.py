@@ -152,7 +152,7 @@ def add_entries(connection: Connection, entries: Iterable[Entry]) -> None:
     rows = [
         (
             instant(connection, one.at), instant(connection, one.taken_at), one.kind, one.order_no, one.number,
-            one.promotion, one.customer or "", one.currency, *one.moved, one.discount, _json(one.lines),
+            one.promotion, one.coupon, one.customer or "", one.currency, *one.moved, one.discount, _json(one.lines),
         )
         for one in entries
     ]  # fmt: skip
