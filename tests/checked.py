@@ -5,7 +5,7 @@ from __future__ import annotations
 from youhui import bootstrap
 from youhui.checkout.orders.checking import Report, check
 from youhui.platform.db import Database
-from youhui.promotions.service import StoredRules
+from youhui.promotions.lookup import StoredRules
 
 
 def checked(database_url: str, *, stored_terms: bool = True) -> Report:

@@ -19,6 +19,8 @@ _ADMIN = Allowed(ADMIN)
 _ORDER = Allowed(SHOP, scope="orders")
 
 _PROMOTIONS = "/api/marketing/promotions"
+_TEMPLATES = "/api/marketing/coupon-templates"
+_CODES = "/api/marketing/coupon-templates/{id}/codes"
 
 TABLE: Table = {
     # checkout
@@ -35,6 +37,25 @@ TABLE: Table = {
     ("GET", f"{_PROMOTIONS}/{{id}}"): _READ,
     ("PUT", f"{_PROMOTIONS}/{{id}}"): _WRITE,
     ("DELETE", f"{_PROMOTIONS}/{{id}}"): _WRITE,
+    ("GET", f"{_PROMOTIONS}/{{id}}/check"): _READ,
+    **{("POST", f"{_PROMOTIONS}/{{id}}/{step}"): _WRITE for step in ("publish", "pause", "close", "copy")},
+    ("GET", f"{_PROMOTIONS}/templates"): _READ,
+    ("GET", f"{_PROMOTIONS}/active"): Allowed(SHOP | SHOPPERS | STAFF, scope="quote"),
+    ("GET", f"{_PROMOTIONS}/{{id}}/eligibility"): Allowed(SHOP | SHOPPERS | STAFF, scope="quote"),
+    ("POST", f"{_PROMOTIONS}/{{id}}/calculate"): Allowed(SHOP | SHOPPERS | STAFF, scope="quote"),
+    # coupons
+    ("GET", _TEMPLATES): Allowed(STAFF | SHOP, scope="coupons"),
+    ("POST", _TEMPLATES): _WRITE,
+    ("GET", f"{_TEMPLATES}/{{id}}"): Allowed(STAFF | SHOP, scope="coupons"),
+    ("PATCH", f"{_TEMPLATES}/{{id}}"): _WRITE,
+    ("DELETE", f"{_TEMPLATES}/{{id}}"): _WRITE,
+    **{
+        ("POST", f"{_TEMPLATES}/{{id}}/{step}"): _WRITE
+        for step in ("publish", "pause", "close", "void", "copy")
+    },
+    ("POST", f"{_TEMPLATES}/{{id}}/issue"): Allowed(WRITERS | SHOP, scope="coupons"),
+    ("POST", f"{_TEMPLATES}/{{id}}/claim"): Allowed(SHOP | SHOPPERS, scope="coupons"),
+    ("POST", "/api/marketing/customers/{user_id}/registered"): Allowed(SHOP, scope="coupons"),
     # discounts (the second seed document)
     ("GET", "/api/discounts/"): Allowed(STAFF | SHOPPERS | SHOP, scope="discounts"),
     ("POST", "/api/discounts/"): _WRITE,
@@ -71,6 +92,29 @@ TABLE: Table = {
     ("DELETE", "/api/admin/api-keys/{id}"): _ADMIN,
     ("GET", "/api/admin/audit"): _READ,
     ("POST", "/api/shopper-tokens"): Allowed(SHOP, scope="shoppers"),
+    # long work
+    ("GET", "/api/admin/tasks"): _READ,
+    ("GET", "/api/admin/tasks/{id}"): _READ,
+    ("POST", "/api/admin/tasks/{id}/cancel"): _WRITE,
+    # codes of coupons: whoever knows one can use it
+    ("GET", _CODES): _WRITE,
+    ("POST", _CODES): _WRITE,
+    ("GET", f"{_CODES}.csv"): _WRITE,
+    ("PUT", f"{_CODES}/import"): Allowed(WRITERS, streamed=True),
+    ("POST", f"{_CODES}/void"): _WRITE,
+    ("GET", "/api/marketing/codes/{code}/qr.svg"): _WRITE,
+    ("POST", "/api/marketing/coupons/{id}/use"): Allowed(SHOP, scope="coupons"),
+    ("POST", "/api/marketing/coupons/{id}/cancel-use"): Allowed(SHOP, scope="coupons"),
+    ("POST", "/api/marketing/coupons/redeem-code"): Allowed(SHOP | SHOPPERS, scope="coupons"),
+    # against abuse
+    ("GET", "/api/admin/blocked"): _READ,
+    ("POST", "/api/admin/blocked"): _WRITE,
+    ("DELETE", "/api/admin/blocked/{kind}/{value}"): _WRITE,
+    ("GET", "/api/admin/breakers"): _READ,
+    ("GET", "/api/admin/breakers/{promotion}"): _READ,
+    ("PUT", "/api/admin/breakers/{promotion}"): _WRITE,
+    ("DELETE", "/api/admin/breakers/{promotion}"): _WRITE,
+    ("GET", "/api/admin/events"): _READ,
     # platform
     ("GET", "/healthz"): _PROBE,
     ("GET", "/readyz"): _PROBE,

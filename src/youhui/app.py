@@ -11,7 +11,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
@@ -25,15 +25,21 @@ from youhui.accounts import http as accounts
 from youhui.accounts.service import FIRST
 from youhui.bootstrap import Service
 from youhui.checkout import http as quotes
+from youhui.checkout.abuse import http as abuse
 from youhui.checkout.orders import http as orders
 from youhui.checkout.orders.listing.service import Lists
 from youhui.checkout.orders.requests import OrderRequests
 from youhui.checkout.orders.schemas import schemas as order_schemas
 from youhui.checkout.store import Source
+from youhui.coupons.codes import http as codes
+from youhui.coupons.issuing import http as issuing
+from youhui.coupons.issuing import pushes
+from youhui.coupons.templates import http as coupon_templates
+from youhui.coupons.using import http as using
 from youhui.directory import http as directory
 from youhui.discounts import http as discounts
 from youhui.discounts import query as discount_query
-from youhui.platform import pages
+from youhui.platform import event_pages, pages, task_pages
 from youhui.platform.access import Access
 from youhui.platform.addresses import Addresses
 from youhui.platform.edge import Edge, Hot, call_of, tell
@@ -43,6 +49,8 @@ from youhui.platform.parameters import invalid_parameters
 from youhui.platform.problems import Failed, Invalid, MethodNotAllowed, NotFound, Refusal, render
 from youhui.platform.settings import Settings
 from youhui.promotions import http as promotions
+from youhui.promotions import query as promotion_query
+from youhui.promotions.publishing import Publishing
 
 OPENAPI = "/api/openapi.json"
 ASSETS = "/docs/assets"
@@ -70,16 +78,28 @@ def create_app(service: Service | None = None) -> Edge:
     app.include_router(discount_query.router(queries))
     ordering = _ordering(service)
     app.include_router(orders.router(ordering, Lists(service.database, service.clock)))
-    app.include_router(
-        promotions.router(service.promotions, service.registry, service.settings.currency, service.clock)
-    )
+    for routes in _promotions(service):
+        app.include_router(routes)
     for routes in accounts.routers(service.operators, service.sessions, service.keys, service.history):
         app.include_router(routes)
     app.include_router(directory.router(service.directory))
     zone = ZoneInfo(service.settings.time_zone)
     app.include_router(discounts.router(service.discounts, service.settings.currency, zone))
+    app.include_router(coupon_templates.router(service.templates))
+    claims = issuing.Endpoints(service.issuing, service.guards.abuse)
+    app.include_router(issuing.router(claims))
+    app.include_router(
+        using.router(service.using, service.requests, service.guards.abuse, service.settings.currency)
+    )
+    app.include_router(pushes.router(service.pushing))
     _add_pages(app, service)
     app.include_router(pages.router(service.metrics, service.readiness))
+    app.include_router(task_pages.router(service.tasks))
+    app.include_router(event_pages.router(service.database))
+    guards = service.guards
+    app.include_router(abuse.router(guards.blocked, guards.breakers, service.settings.currency))
+    app.include_router(codes.router(service.codes, service.settings.marketing_service.code_link))
+    app.include_router(codes.redeeming_router(service.redeeming))
     schemas = {promotions.SCHEMA: promotions.schema(service.registry), **order_schemas()}
     allowed = table(service.settings.metrics_public)
     app.openapi = documented(app, [quotes.operation()], schemas, allowed)  # type: ignore[method-assign]
@@ -89,6 +109,7 @@ def create_app(service: Service | None = None) -> Edge:
             ("POST", quotes.PATH): Hot(endpoint.answer),
             ("POST", orders.PATH): Hot(ordering.place, 201),
             ("POST", orders.PAY): Hot(ordering.pay),
+            ("POST", issuing.PATH): Hot(claims.claim, 201),
             ("GET", discount_query.PATH): Hot(queries.answer),
         },
         Guard(Access(allowed), service.identities, service.limits),
@@ -96,6 +117,24 @@ def create_app(service: Service | None = None) -> Edge:
         observe=service.metrics.observe,
         access_log=service.settings.access_log,
     )
+
+
+def _promotions(service: Service) -> tuple[APIRouter, APIRouter]:
+    """The routes of shops and shoppers before those with an id in the address."""
+    settings, quoting = service.settings, service.quoting
+    parts = promotions.Parts(
+        service=service.promotions,
+        engine=service.promotion_engine,
+        publishing=Publishing(quoting, service.shop, service.registry, service.clock),
+        registry=service.registry,
+        currency=settings.currency,
+        zone=settings.time_zone,
+        clock=service.clock,
+    )
+    ttl = settings.marketing_service.promotion_cache_ttl
+    offers = promotion_query.Offers(service.database, parts, ttl, lambda: quoting.version)
+    asked = promotion_query.router(parts, offers, service.requests, service.completing)
+    return asked, promotions.router(parts)
 
 
 def _ordering(service: Service) -> orders.Endpoints:

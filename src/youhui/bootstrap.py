@@ -13,6 +13,8 @@ from importlib.metadata import entry_points
 from youhui.accounts.lookup import Identities
 from youhui.accounts.service import History, Keys, Operators
 from youhui.accounts.sessions import Sessions
+from youhui.checkout.abuse.guards import Guards, guards, rates
+from youhui.checkout.abuse.wrong_codes import FORGET as FORGET_CODES
 from youhui.checkout.completing import Completing
 from youhui.checkout.following import Following
 from youhui.checkout.monitoring import batches, watch
@@ -26,11 +28,22 @@ from youhui.checkout.orders.jobs import (
     forget_request_keys,
 )
 from youhui.checkout.orders.pricing import Pricing
-from youhui.checkout.orders.service import Orders
+from youhui.checkout.orders.service import Orders, versions_of
 from youhui.checkout.quoting import Quoting
 from youhui.checkout.requests import Requests
 from youhui.checkout.store import Source, database_now
-from youhui.coupons import store as coupon_store  # noqa: F401
+from youhui.coupons.codes import jobs as codes_jobs
+from youhui.coupons.codes.redeeming import Redeeming, Shapes
+from youhui.coupons.codes.service import Codes
+from youhui.coupons.issuing import jobs as coupon_jobs
+from youhui.coupons.issuing.pushing import PUSH, Pushing
+from youhui.coupons.issuing.service import Issuing
+from youhui.coupons.lookup import Coupons, Holds
+from youhui.coupons.model import TEMPLATE_PREFIX
+from youhui.coupons.templates.forms import Usual
+from youhui.coupons.templates.lookup import Lookup as TemplateLookup
+from youhui.coupons.templates.service import Templates
+from youhui.coupons.using.service import Using
 from youhui.directory.lookup import Lookup
 from youhui.directory.service import Entries
 from youhui.discounts.jobs import ARCHIVE, archive
@@ -46,12 +59,16 @@ from youhui.platform.db import Database
 from youhui.platform.jobs import Jobs
 from youhui.platform.keyfile import secret_key
 from youhui.platform.metrics import Cache, Metrics
+from youhui.platform.principals import SYSTEM
 from youhui.platform.ratelimit import RateLimits, Shared, parse_limit
 from youhui.platform.readers import Readers
 from youhui.platform.readiness import Readiness
 from youhui.platform.settings import Settings
+from youhui.platform.tasks import Tasks
 from youhui.platform.tokens import Issuer, Tokens
-from youhui.promotions.service import Promotions, StoredRules
+from youhui.promotions.eligibility import PromotionEngine
+from youhui.promotions.lookup import StoredRules
+from youhui.promotions.service import Promotions
 
 Clock = Callable[[], datetime]
 
@@ -74,6 +91,9 @@ class Service:
     metrics: Metrics
     readiness: Readiness
     jobs: Jobs
+    tasks: Tasks
+    codes: Codes
+    redeeming: Redeeming
     following: Following
     identities: Identities
     operators: Operators
@@ -81,6 +101,7 @@ class Service:
     keys: Keys
     history: History
     limits: RateLimits
+    guards: Guards
     quoting: Quoting
     requests: Requests
     completing: Completing
@@ -90,9 +111,16 @@ class Service:
     readers: Readers
     discount_lookup: DiscountLookup
     promotions: Promotions
+    promotion_engine: PromotionEngine
     directory: Entries
     shop: Lookup
     discounts: Discounts
+    coupon_templates: TemplateLookup
+    templates: Templates
+    coupons: Coupons
+    using: Using
+    issuing: Issuing
+    pushing: Pushing
 
     def start(self) -> None:
         """Brings the database up to date, loads the rules and follows them. Raises Unavailable."""
@@ -104,12 +132,18 @@ class Service:
         self.limits.start()
         self.identities.start()
         self.committer.start()
+        self.issuing.start()
         self.jobs.start()
+        self.tasks.start()
+        self.guards.watch.start()
 
     def stop(self) -> None:
         """Ends what was accepted, and lets go of threads and connections."""
+        self.guards.watch.stop()
+        self.tasks.stop()
         self.jobs.stop()
         self.committer.stop()
+        self.issuing.stop()
         self.identities.stop()
         self.limits.stop()
         self.following.stop()
@@ -137,7 +171,13 @@ def service(settings: Settings, clock: Clock | None = None) -> Service:
     metrics = Metrics()
     readers = Readers()
     counts = Counts(database, readers, tell)
-    committer = Committer(database, clock=clock, published=counts.publish, observed=batches(metrics))
+    templates = TemplateLookup(database, registry, partial(following.version, Source.COUPONS))
+    issuing = Issuing(database, shop, readers, tell, clock)
+    coupons, holds = Coupons(database, templates), Holds(issuing.wake)
+    following.listen(Source.COUPONS, partial(holds.refresh, database))
+    committer = Committer(
+        database, clock=clock, published=counts.publish, observed=batches(metrics), holds=holds
+    )
     watch(metrics, following, quoting, committer)
     discount_lookup = DiscountLookup(
         database,
@@ -155,18 +195,38 @@ def service(settings: Settings, clock: Clock | None = None) -> Service:
         counts,
         readers,
         tell,
-        partial(following.version, Source.DISCOUNTS),
+        partial(versions_of, following),
         metrics.calculation.observe,
         metrics.cache("counters"),
+        coupons,
     )
     tokens = Tokens(partial(secret_key, settings), tell)
     identities = _identities(settings, database, tell, tokens, metrics.cache("identities"))
     discounts = Discounts(database, shop, tell, following.notice)
     jobs = Jobs(database, tell)
-    _register(jobs, settings, database, clock, discounts)
+    tasks = Tasks(database, tell)
+    codes_jobs.register(tasks, tell)
+    codes = Codes(database, tell, tasks)
+    pushing = Pushing(database, tasks, shop, issuing.facts, tell, clock)
+    tasks.register(PUSH, pushing.step)
+    _register(jobs, settings, database, clock, discounts, holds)
+    interval = settings.marketing_service.coupon_check_interval
+    coupon_jobs.register(jobs, interval, database, issuing.gifts_due, clock)
+    limits = RateLimits(
+        {**{name: rate and parse_limit(rate) for name, rate in settings.limits}, **rates(settings.abuse)},
+        shared,
+    )
+    promotions = Promotions(database, registry, tell, following.notice, holds)
+    coupon_templates = Templates(
+        database, registry, tell, following.notice, Usual(settings.currency, settings.time_zone), holds
+    )
+    pause = partial(_pause, promotions, coupon_templates)
+    guarding = guards(settings.abuse, database, tell, limits, following, metrics, pause)
+    jobs.register(FORGET_CODES, "23 * * * *", guarding.wrong_codes.forget)
     operators = Operators(database, tell, identities.forget)
     access = timedelta(minutes=settings.access_token_minutes)
     idle = timedelta(days=settings.refresh_token_days)
+    orders = Orders(database, committer, pricing, quoting, following, placed, coupons, readers, tell)
     return Service(
         settings=settings,
         clock=tell,
@@ -175,34 +235,65 @@ def service(settings: Settings, clock: Clock | None = None) -> Service:
         metrics=metrics,
         readiness=Readiness(database, lambda: following.last_looked_at, settings.redis_url),
         jobs=jobs,
+        tasks=tasks,
+        codes=codes,
+        redeeming=Redeeming(codes, Shapes(tasks, tell), issuing, readers, guarding.abuse),
         following=following,
         identities=identities,
         operators=operators,
         sessions=Sessions(database, tell, tokens, operators, identities.forget, access=access, idle=idle),
         keys=Keys(database, tell, tokens, access, identities.forget),
         history=History(database),
-        limits=RateLimits({name: rate and parse_limit(rate) for name, rate in settings.limits}, shared),
+        limits=limits,
+        guards=guarding,
         quoting=quoting,
         requests=Requests(settings.strategy),
         completing=completing,
         pricing=pricing,
         committer=committer,
-        orders=Orders(database, committer, pricing, quoting, following, placed, readers, tell),
+        orders=orders,
         readers=readers,
         discount_lookup=discount_lookup,
-        promotions=Promotions(database, registry, tell, following.notice),
+        promotions=promotions,
+        promotion_engine=PromotionEngine(database, registry, quoting, shop, placed, tell),
         directory=Entries(database, tell, following.notice, shop.tree, settings.currency),
         shop=shop,
         discounts=discounts,
+        coupon_templates=templates,
+        templates=coupon_templates,
+        coupons=coupons,
+        using=Using(coupons, orders, pricing, readers, tell),
+        issuing=issuing,
+        pushing=pushing,
     )
 
 
+def _pause(promotions: Promotions, templates: Templates, campaign: str, _reason: str) -> bool:
+    """What a breaker does; whether the campaign was running until then.
+
+    Raises PromotionNotFound, PromotionState, CouponTemplateNotFound, TemplateInState, Unavailable.
+    """
+    template = campaign.removeprefix(TEMPLATE_PREFIX)
+    if template != campaign and template.isdigit():
+        running = templates.get(int(template)).status == "published"
+        templates.move(int(template), "pause", SYSTEM)
+    else:
+        running = promotions.get(campaign).status == "published"
+        promotions.step(campaign, "pause", SYSTEM)
+    return running
+
+
 def _register(
-    jobs: Jobs, settings: Settings, database: Database, clock: Clock | None, discounts: Discounts
+    jobs: Jobs,
+    settings: Settings,
+    database: Database,
+    clock: Clock | None,
+    discounts: Discounts,
+    holds: Holds,
 ) -> None:
     old = timedelta(days=settings.archive_discounts_after_days)
     jobs.register(ARCHIVE, settings.archive_cron, partial(archive, discounts, old))
-    jobs.register(EXPIRE, "* * * * *", partial(end_all_expired, database, clock))
+    jobs.register(EXPIRE, "* * * * *", partial(end_all_expired, database, clock, holds))
     kept = max(SHORTEST_MEMORY, timedelta(seconds=settings.longest_hold_seconds)) + timedelta(days=1)
     jobs.register(FORGET, "17 * * * *", partial(forget_request_keys, database, kept, clock))
 

@@ -135,6 +135,7 @@ def _counters(definitions: Definitions) -> Schema:
     return {
         "used": count,
         "used_by_customer": count,
+        "units_by_customer": count,
         "budget_used": definitions.form(Form.AMOUNT),
         "units_left": {"anyOf": [count, {"type": "null"}]},
     }

@@ -20,10 +20,12 @@ PARTS = {
     "traces",  # what the audit log is told of it
     "targets",  # lists too long to be read as a whole, beside the store
     "verdicts",  # why this one, why not that one
+    "redeeming",  # from what a customer types to a coupon
     "commands", "deciding",  # what a committer of its own is asked, and how it decides
+    "pushing", "pushes",  # long work, and the route that begins it, beside what is done at once
     "sessions",  # logging in is as long as administering accounts
 }  # fmt: skip
-LARGE = {"coupons": {"templates", "issuing", "codes", "wallet"}}
+LARGE = {"coupons": {"templates", "issuing", "codes", "wallet", "using"}}
 """capabilities that are several, each with its own parts, around one `model` and its `tables`"""
 CAPABILITY_MODULES = [
     path for capability in source.CAPABILITIES for path in source.modules(source.PACKAGE / capability)

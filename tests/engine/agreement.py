@@ -7,6 +7,7 @@ from typing import Any, Literal
 from tests.engine.oracle import answer
 from youhui.conformance import read_case
 from youhui.engine import Options, Quote, Ruleset
+from youhui.engine.quote import Applied
 
 Guests = Literal["allow", "refuse"]
 
@@ -28,12 +29,16 @@ def units_taken(quote: Quote) -> dict[str, dict[str, list[int]]]:
 
 
 def stock_taken(quote: Quote) -> dict[str, dict[str, int]]:
-    """By promotion with a stock and line, how many units came out of it."""
-    return {
-        applied.promotion: {applied.lines[i].id: count for i, count in applied.units.items()}
-        for applied in quote.applied
-        if applied.stocked
-    }
+    """By promotion with a limit on units and line, how many were counted; pieces of gifts stand as "gifts"."""
+    return {applied.promotion: _counted(applied) for applied in quote.applied if applied.counts}
+
+
+def _counted(applied: Applied) -> dict[str, int]:
+    if applied.counts == "pieces":
+        return {"gifts": applied.counted_units}
+    found = {applied.lines[i].id: count for i, count in applied.units.items()}
+    assert applied.counted_units == sum(found.values())
+    return found
 
 
 def disagreements(case: dict[str, Any], guests: Guests = "allow") -> list[str]:

@@ -17,6 +17,11 @@ from tests.engine.oracle_conditions import holds
 
 Document: TypeAlias = dict[str, Any]
 LANES = ["item", "order", "coupon", "shipping"]
+OF_EACH_CUSTOMER = {
+    "usage_limit_per_customer": "used_by_customer",
+    "units_per_customer": "units_by_customer",
+}
+"""limits, and what they are compared with"""
 
 
 @dataclass
@@ -69,7 +74,7 @@ class Evaluation:
             self.in_turn([p for p in candidates if p.get("stacking") != "exclusive"])
 
     def out(self, p: Document) -> str | None:
-        """8.2, with `customer_required` in the place of the limit per customer and `sold_out` after all."""
+        """8.2, with `customer_required` in the place of the limits per customer and `sold_out` after all."""
         if not p.get("active", True):
             return "not_active"
         if p.get("valid_from") is not None and self.now < instant(p["valid_from"]):
@@ -78,15 +83,23 @@ class Evaluation:
             return "expired"
         if p.get("usage_limit") is not None and p.get("used", 0) >= p["usage_limit"]:
             return "usage_limit"
-        if p.get("usage_limit_per_customer") is not None:
-            if self.shop.customer is None:
-                if self.guests == "refuse":
-                    return "customer_required"
-            elif p.get("used_by_customer", 0) >= p["usage_limit_per_customer"]:
-                return "usage_limit_per_customer"
+        for limit, used in OF_EACH_CUSTOMER.items():
+            if p.get(limit) is not None:
+                if self.shop.customer is None:
+                    if self.guests == "refuse":
+                        return "customer_required"
+                elif p.get(used, 0) >= p[limit]:
+                    return limit
         if p.get("budget") is not None and self.money(p.get("budget_used")) >= self.money(p["budget"]):
             return "budget"
-        return "sold_out" if left_of(p) == 0 else None
+        return "sold_out" if stock_of(p) == 0 else None
+
+    def left(self, p: Document) -> int | None:
+        """How many units exist for it: the least of its stock, the customer's share and an order's; None: all."""
+        found = [stock_of(p), p.get("units_per_order")]
+        if self.shop.customer is not None and p.get("units_per_customer") is not None:
+            found.append(p["units_per_customer"] - p.get("units_by_customer", 0))
+        return min((one for one in found if one is not None), default=None)
 
     def money(self, text: str | None) -> int:
         return 0 if text is None else self.shop.money(text)
@@ -116,15 +129,16 @@ class Evaluation:
         return done
 
     def act(self, p: Document, lines: set[str], free: list[str]) -> list[tuple[str, int, int]]:
-        caps = None
-        if left_of(p) is not None:
-            caps, left = {}, left_of(p)
+        caps, left = None, self.left(p)
+        if left is not None:
+            caps = {}
             for line in self.shop.lines:
                 if line.id in free:
                     caps[line.id] = min(left, len(line.units))
                     left -= caps[line.id]
         play = Play(self.shop, p, lines, caps)
-        return [gift for action in p["actions"] for gift in act(action, play)]
+        gifts = [gift for action in p["actions"] for gift in act(action, play)]
+        return gifts if left is None or not only_gifts(p) else first_pieces(gifts, left)
 
     def lines_in_play(self, p: Document) -> set[str]:
         lines = {line.id for line in self.shop.lines if line.discountable}
@@ -252,14 +266,32 @@ def opens(p: Document, code: str) -> bool:
     return typed in mine
 
 
-def left_of(p: Document) -> Any:
-    """How many units may still have its price; None: any."""
+def only_gifts(p: Document) -> bool:
+    """Then its units are pieces of gifts."""
+    return all(action["kind"] == "gift" for action in p["actions"])
+
+
+def first_pieces(gifts: list[tuple[str, int, int]], most: int) -> list[tuple[str, int, int]]:
+    """Piece by piece."""
+    pieces = [(k, sku, value) for k, (sku, count, value) in enumerate(gifts) for _ in range(count)][:most]
+    return [(sku, pieces.count((k, sku, value)), value) for k, sku, value in dict.fromkeys(pieces)]
+
+
+def stock_of(p: Document) -> int | None:
+    """How many units of its stock are left; None: it has none."""
     counted = p.get("units_left")
     return p.get("stock") if counted is None else counted
 
 
 def instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def counted(done: Try) -> dict[str, int]:
+    """What limits on units count: of each line the units that bear something, or all pieces of gifts."""
+    if only_gifts(done.promotion):
+        return {"gifts": sum(quantity for _, quantity, _ in done.gifts)}
+    return {name: sum(off > 0 for off in units) for name, units in done.lines.items()}
 
 
 @dataclass
@@ -289,9 +321,9 @@ def answer(case: Document, guests: str = "allow") -> Answer:
         evaluation.rejected(),
         {done.promotion["id"]: done.lines for done in evaluation.applied},
         {
-            done.promotion["id"]: {name: sum(off > 0 for off in units) for name, units in done.lines.items()}
+            done.promotion["id"]: counted(done)
             for done in evaluation.applied
-            if left_of(done.promotion) is not None
+            if evaluation.left(done.promotion) is not None
         },
         evaluation.reasons,
     )

@@ -30,6 +30,8 @@ LINE = re.compile(
     r"(?P<id>\w+): (?P<quantity>\d+) x (?P<unit_price>[\d.]+)(?: (?P<sku>[A-Z][\w-]*))?"
     r"(?: of (?P<product>[\w-]+))?(?: in (?P<categories>[\w, -]+))?(?P<rest>(?:; [^;]+)*)"
 )
+COUNTERS = {"left": "units_left", "had": "units_by_customer"}
+"""columns of the documentation that say what was used of the first promotion"""
 OF_A_CASE = ("now", "currency", "customer", "context", "codes")
 HOLDS = {"kind": "gift", "sku": "IT-HOLDS", "quantity": 1}
 """the action of a condition's cases: it is given, for any cart, if the condition holds"""
@@ -196,9 +198,11 @@ def _documented(name: str, cells: dict[str, str], promotions: list[Document]) ->
     if "stock" in cells:
         pairs = cells["stock"].split(", ") if cells["stock"] != "–" else []
         row["stock"] = {name: int(count) for name, count in map(_pair, pairs)}
-    if "left" in cells and cells["left"] != "–":
-        first, *others = promotions
-        row["promotions"] = [{**first, "units_left": int(cells["left"])}, *others]
+    if "gifts" in cells:
+        row["gifts"] = cells["gifts"].split(", ") if cells["gifts"] != "–" else []
+    first, *others = promotions
+    counters = {key: int(cells[name]) for name, key in COUNTERS.items() if cells.get(name, "–") != "–"}
+    row["promotions"] = [{**first, **counters}, *others]
     return _case(name, row)
 
 

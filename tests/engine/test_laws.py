@@ -117,6 +117,31 @@ def test_what_a_limit_counts_in_changes_no_price(case: Document) -> None:
     assert replace(quote_of(case), version="") == replace(quote_of(bare), version="")
 
 
+@given(cases())
+def test_no_more_units_are_counted_than_there_are(case: Document) -> None:
+    """Of the stock, of what the customer may have in all, and of what an order may."""
+    read, quote = read_case(case), quote_of(case)
+    for applied in quote.applied:
+        terms = next(p for p in read.promotions if p.id == applied.promotion)
+        used = read.usage.of(terms.id)
+        left = [terms.stock if used.units_left is None else used.units_left, terms.units_per_order]
+        if terms.units_per_customer is not None and read.cart.customer is not None:
+            left.append(terms.units_per_customer - used.units_by_customer)
+        assert all(applied.counted_units <= most for most in left if most is not None)
+
+
+@given(cases())
+def test_units_enough_for_the_cart_change_nothing(case: Document) -> None:
+    enough = deepcopy(case)
+    for one in enough["promotions"]:
+        for key in ("stock", "units_left", "units_per_customer", "units_per_order", "units_by_customer"):
+            one.pop(key, None)
+    plenty = deepcopy(enough)
+    for one in plenty["promotions"]:
+        one |= {"stock": 1000, "units_per_customer": 1000, "units_per_order": 1000}
+    assert given_by(plenty) == given_by(enough)
+
+
 TWO_EXCLUSIVES = {
     "now": "2026-01-15T12:00:00Z",
     "currency": "CNY",

@@ -29,6 +29,29 @@ def test_the_engine_and_the_oracle_agree(case: dict[str, Any], guests: Guests) -
 
 
 @st.composite
+def rationed(draw: st.DrawFn) -> dict[str, Any]:
+    """A case of a customer with limits on units in each promotion, of which every other gives gifts only."""
+    case: dict[str, Any] = draw(cases(most=3))
+    documents = Documents(BUILT_IN, case["currency"])
+    case["customer"] = {"id": "ann"}
+    for n, one in enumerate(case["promotions"]):
+        for key in ("stock", "units_left", "units_per_customer", "units_per_order", "units_by_customer"):
+            one.pop(key, None)
+            if draw(st.booleans()):
+                one[key] = draw(st.integers(1, 4))
+        if n % 2:
+            gift = BUILT_IN.actions["gift"]
+            one["actions"] = [documents.of(draw, gift, 1) for _ in range(draw(st.integers(1, 2)))]
+    return case
+
+
+@settings(max_examples=MANY)
+@given(rationed())
+def test_they_agree_on_limits_on_units(case: dict[str, Any]) -> None:
+    assert disagreements(case) == []
+
+
+@st.composite
 def alone(draw: st.DrawFn, kind: str) -> dict[str, Any]:
     """A cart and one promotion, with one condition or one action of this kind."""
     case: dict[str, Any] = draw(carts())

@@ -57,13 +57,19 @@ BASE: Document = {"id": "p", "actions": [{"kind": "amount_off", "amount": "5.00"
     [
         ("nothing was changed", {}, True),
         ("a default that is written out", {"priority": 0, "conditions": []}, True),
-        ("what was used is not terms", {"used": 3, "budget_used": "1.00", "units_left": 2}, True),
+        (
+            "what was used is not terms",
+            {"used": 3, "budget_used": "1.00", "units_left": 2, "units_by_customer": 1},
+            True,
+        ),
         ("a name is part of them", {"name": "five off"}, False),
         ("another priority", {"priority": 1}, False),
         ("a window", {"valid_until": "2027-01-01T00:00:00Z"}, False),
         ("a condition", {"conditions": [{"kind": "logged_in"}]}, False),
         ("a limit", {"usage_limit": 3}, False),
         ("a stock", {"stock": 3}, False),
+        ("units of a customer", {"units_per_customer": 3}, False),
+        ("units of an order", {"units_per_order": 3}, False),
         ("what its limit counts in", {"usage_limit": 3, "usage_window": "day"}, False),
         ("a code", {"code": "SAVE"}, False),
         ("another amount", {"actions": [{"kind": "amount_off", "amount": "5.01", "target": "order"}]}, False),
@@ -99,10 +105,12 @@ def test_needs() -> None:
         {**BASE, "id": "a", "conditions": [ordinary]},
         {**BASE, "id": "b", "usage_limit": 9, "conditions": [either]},
         {**BASE, "id": "c", "usage_limit_per_customer": 1},
+        {**BASE, "id": "u", "units_per_customer": 2},
+        {**BASE, "id": "o", "units_per_order": 2},
         {**BASE, "id": "d", "budget": "5.00", "conditions": [{"kind": "country", "any_of": ["CN"]}]},
     ]
     needs = Ruleset(decode_promotions(documents, "CNY")[0]).needs()
     assert needs.customer == {"groups", "orders_count", "attributes"}
     assert needs.attributes == {"age"}
-    assert needs.counted == {"b", "c", "d"}
-    assert needs.per_customer == {"c"}
+    assert needs.counted == {"b", "c", "u", "d"}
+    assert needs.per_customer == {"c", "u"}

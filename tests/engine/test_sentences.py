@@ -162,8 +162,8 @@ SAID: dict[str, tuple[Verdict, str, str]] = {
     "applied": (Verdict("p", None, 3000), "“满200减30”已减 ¥30.00。", "“满200减30” takes ¥30.00 off."),
     "applied as far as it goes": (
         Verdict("p", None, 3000, capped=True, units=(3, 5)),
-        "“满200减30”已减 ¥30.00。余量不足：5 件中有 3 件享受。已达优惠上限。",
-        "“满200减30” takes ¥30.00 off. 3 of 5 units get it: no more are left. The most it may give has been reached.",
+        "“满200减30”已减 ¥30.00。数量有限：5 件中有 3 件享受。已达优惠上限。",
+        "“满200减30” takes ¥30.00 off. 3 of 5 units get it: no more may. The most it may give has been reached.",
     ),
     "a gift": (Verdict("p", None), "“满200减30”已生效。", "“满200减30” applies."),
 }  # fmt: skip

@@ -209,6 +209,44 @@ def test_the_limit_of_a_customer_and_of_a_guest() -> None:
     assert (guest.reason, guest.gap) == ("customer_required", None)
 
 
+def test_the_units_of_a_customer_and_of_a_guest() -> None:
+    terms = promotion("p", units_per_customer=3, units_by_customer=4)
+    known = quote([terms], {"customer": {"id": "ann"}}).verdict("p")
+    assert known is not None
+    assert known.gap is not None
+    assert (known.reason, known.gap.needed, known.gap.actual, known.gap.unit) == (
+        "units_per_customer", 3, 4, "units",
+    )  # fmt: skip
+    guest = quote([terms], options=Options(explain="all", guests="refuse")).verdict("p")
+    assert guest is not None
+    assert (guest.reason, guest.gap) == ("customer_required", None)
+
+
+CUP = {"kind": "gift", "sku": "CUP", "quantity": 2}
+EACH = {"kind": "fixed_price", "price": "10.00", "target": "each_unit"}
+
+
+@pytest.mark.parametrize(
+    ("terms", "units"),
+    [
+        ({"actions": [EACH], "units_per_order": 1}, (1, 3)),
+        ({"actions": [EACH], "units_per_order": 3}, None),
+        ({"actions": [EACH], "units_per_order": 3, "units_per_customer": 5, "units_by_customer": 3}, (2, 3)),
+        ({"actions": [EACH], "stock": 1, "units_per_order": 2, "units_per_customer": 5}, (1, 3)),
+        ({"actions": [CUP], "stock": 1}, (1, 2)),
+        ({"actions": [CUP, CUP], "stock": 9, "units_per_order": 3}, (3, 4)),
+        ({"actions": [CUP], "stock": 2}, None),
+        ({"actions": [CUP, EACH], "stock": 2}, (2, 3)),
+    ],
+)
+def test_an_applied_one_says_which_limit_on_units_is_reached(
+    terms: Document, units: tuple[int, int] | None
+) -> None:
+    verdict = quote([promotion("p") | terms], {"customer": {"id": "ann"}}).verdict("p")
+    assert verdict is not None
+    assert (verdict.reason, verdict.units) == (None, units)
+
+
 def off(name: str, amount: str, **terms: Any) -> Document:
     return promotion(name, **terms) | {
         "actions": [{"kind": "amount_off", "amount": amount, "target": "order"}]

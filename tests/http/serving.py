@@ -26,6 +26,7 @@ from youhui.accounts import store
 from youhui.accounts.model import ACCESS, Operator, Session, StaffRole
 from youhui.app import create_app
 from youhui.bootstrap import Clock, Service
+from youhui.checkout.abuse.model import ACTIONS, KINDS
 from youhui.platform import migrate
 from youhui.platform.keyfile import secret_key
 from youhui.platform.principals import SYSTEM, Scope
@@ -38,6 +39,11 @@ QUOTES = "/api/quotes"
 
 UNLIMITED = dict.fromkeys(("anonymous", "shopper", "operator", "log_in", "storefront"))
 """settings of limits: tests ask often, and those of the limits set some"""
+UNGUARDED = {
+    **{action: dict.fromkeys(KINDS) for action in ACTIONS},
+    "wrong_codes": dict.fromkeys(("customer", "device", "ip")),
+}
+"""settings of abuse: as above"""
 SECRET = "a secret that only tests know, 32+"
 """of every service here: tokens of one are good at all others on the same database"""
 AGES = timedelta(days=20_000)
@@ -66,6 +72,7 @@ def client(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterato
         "access_log": False,
         "secret_key": SECRET,
         "limits": UNLIMITED,
+        "abuse": UNGUARDED,
     }
     service = bootstrap.service(Settings(**{**given, **settings}), clock)
     made = Client(create_app(service), raise_server_exceptions=False)
@@ -168,6 +175,9 @@ def spawned(
     command = [sys.executable, "-c", "from youhui.cli import main; main()"]
     command += ["serve", "--port", "0", "--database", database, *options]
     unlimited = {f"YOUHUI_LIMITS__{name.upper()}": "null" for name in UNLIMITED}
+    unlimited |= {
+        f"YOUHUI_ABUSE__{part}__{kind}".upper(): "null" for part, kinds in UNGUARDED.items() for kind in kinds
+    }
     variables = {**os.environ, "YOUHUI_SECRET_KEY": SECRET, **unlimited, **environment}
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=variables)
     assert running.stdout is not None

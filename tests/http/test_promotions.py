@@ -39,7 +39,7 @@ def test_what_is_stored_is_answered_and_can_be_sent_back(tmp_path: Path) -> None
         ) | {"name": "双11"}
         stored = client.post(PROMOTIONS, json=sent).json()
         assert stored == {
-            "id": "双11-😀", "name": "双11", "currency": "CNY", "priority": 3, "stock": 5, "budget": "60.00",
+            "id": "双11-😀", "type": "rule", "status": "published", "name": "双11", "currency": "CNY", "priority": 3, "stock": 5, "budget": "60.00",
             "valid_until": "2026-11-11T16:00:00Z", "actions": sent["actions"], "state": "running", "version": 1,
             "created_at": "2026-11-11T12:00:00Z", "updated_at": "2026-11-11T12:00:00Z",
             "used": 0, "held": 0, "budget_used": "0.00", "budget_held": "0.00", "units_used": 0, "units_held": 0,
@@ -57,12 +57,12 @@ def test_what_is_stored_is_answered_and_can_be_sent_back(tmp_path: Path) -> None
     ("more", "state"),
     [
         ({}, "running"),
-        ({"active": False}, "inactive"),
+        ({"active": False}, "paused"),
         ({"valid_from": "2026-11-11T12:00:00Z"}, "running"),
         ({"valid_from": "2026-11-11T12:00:00.000001Z"}, "scheduled"),
         ({"valid_until": "2026-11-11T12:00:00.000001Z"}, "running"),
         ({"valid_until": "2026-11-11T12:00:00Z"}, "ended"),
-        ({"active": False, "valid_until": "2026-11-11T12:00:00Z"}, "inactive"),
+        ({"active": False, "valid_until": "2026-11-11T12:00:00Z"}, "paused"),
     ],
 )
 def test_its_state_is_that_of_the_moment(tmp_path: Path, more: dict[str, Any], state: str) -> None:

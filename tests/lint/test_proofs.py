@@ -51,7 +51,7 @@ def rivals(draw: Draw) -> Document:
 def twins(draw: Draw, promotions: list[Document], name: str) -> Document:
     """One of these again, with fewer limits and conditions, or a larger percentage."""
     twin = deepcopy(draw(st.sampled_from(promotions)))
-    for key in (*LIMITS, "stock", "units_left", "order_cap", "tags"):
+    for key in (*LIMITS, "stock", "units_left", "units_per_customer", "units_per_order", "order_cap", "tags"):
         if draw(st.integers(0, 3)):
             twin.pop(key, None)
             twin.pop(LIMITS.get(key, ""), None)

@@ -167,7 +167,7 @@ def test_a_command_that_fails_fails_alone(quick: Shop, gate: Gate, monkeypatch: 
             gate.open()
             assert outcomes(asked) == ["pending", "Failed", "Changed"]
         assert outcomes(first) == ["pending"]
-    assert [(log["event"], log["order_no"]) for log in logs] == [("command failed", "bad")]
+    assert [(log["event"], log["about"]) for log in logs] == [("command failed", "bad")]
     assert gate.sizes == [1, 3, 1, 1, 1]
     assert quick.rows("SELECT order_no FROM orders ORDER BY order_no") == [("o0",), ("o1",)]
 

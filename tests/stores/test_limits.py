@@ -322,3 +322,88 @@ def test_one_whose_kind_is_gone_can_be_replaced(shop: Node) -> None:
     read = read_terms(promotion(usage_limit=5), "CNY", shop.service.registry)
     shop.service.promotions.replace(read, SYSTEM)
     assert counters(shop) == {("", ""): ((5, None, None), ZERO, (1, 1000, 0))}
+
+
+FLASH = [{"kind": "fixed_price", "price": "50.00", "target": "each_unit", "selector": {"skus": ["MUG"]}}]
+CUPS = [{"kind": "gift", "sku": "CUP", "quantity": 2}]
+
+
+def mugs(count: int) -> list[dict[str, Any]]:
+    return [{"id": "m", "sku": "MUG", "unit_price": "60.00", "quantity": count}]
+
+
+def test_a_customer_buys_only_so_many_at_the_price(shop: Node) -> None:
+    """限购 3 件, 每单 2 件: what unpaid orders hold counts, what is cancelled does not."""
+    save(shop, actions=FLASH, stock=100, units_per_customer=3, units_per_order=2)
+    shop.place("n1", "160.00", customer=ann(), lines=mugs(3))
+    assert counters(shop)["ann", ""] == ((None, None, 3), ZERO, (1, 2000, 2))
+    assert shop.changed("n2", "100.00", customer=ann(), lines=mugs(2)) == 11000, "one is left for her"
+    shop.place("n2", "110.00", customer=ann(), lines=mugs(2))
+    assert shop.changed("n3", "50.00", customer=ann(), lines=mugs(1)) == 6000, "she has had hers"
+    shop.place("n3", "50.00", customer=ann("bob"), lines=mugs(1))
+    shop.cancel("n1")
+    shop.place("n4", "100.00", customer=ann(), lines=mugs(2))
+    shop.pay("n4")
+    assert counters(shop) == {
+        ("", ""): ((None, None, 100), (1, 2000, 2), (2, 2000, 2)),
+        ("ann", ""): ((None, None, 3), (1, 2000, 2), (1, 1000, 1)),
+        ("bob", ""): ((None, None, 3), ZERO, (1, 1000, 1)),
+    }
+
+
+def test_a_guest_does_not_get_what_is_limited_for_each(shop: Node) -> None:
+    save(shop, actions=FLASH, units_per_customer=3)
+    shop.place("n1", "60.00", lines=mugs(1))
+    assert counters(shop) == {}
+
+
+def test_uses_of_a_day_and_units_for_ever(shop: Node, clock: Clock) -> None:
+    """Two counters of one customer."""
+    daily = {"usage_limit_per_customer": 1, "usage_window_per_customer": "day", "timezone": "Asia/Shanghai"}
+    save(shop, actions=FLASH, units_per_customer=3, **daily)
+    shop.place("n1", "100.00", customer=ann(), lines=mugs(2))
+    shop.pay("n1")
+    assert counters(shop) == {
+        ("ann", TODAY): ((1, None, None), (1, 2000, 2), ZERO),
+        ("ann", ""): ((None, None, 3), (1, 2000, 2), ZERO),
+    }
+    assert shop.changed("n2", "50.00", customer=ann(), lines=mugs(1)) == 6000
+    clock.at += DAY
+    shop.place("n2", "110.00", customer=ann(), lines=mugs(2))
+    assert counters(shop)["ann", ""] == ((None, None, 3), (1, 2000, 2), (1, 1000, 1))
+
+
+def test_units_limited_for_each_later_count_what_came_out_of_the_stock(shop: Node) -> None:
+    """Nothing is refused: who has had more gets no more."""
+    save(shop, actions=FLASH, stock=9)
+    shop.place("n1", "150.00", customer=ann(), lines=mugs(3))
+    save(shop, actions=FLASH, stock=9, units_per_customer=2)
+    assert counters(shop)["ann", ""] == (NONE, ZERO, (1, 3000, 3))
+    assert shop.changed("n2", "50.00", customer=ann(), lines=mugs(1)) == 6000
+    shop.place("n2", "50.00", customer=ann("bob"), lines=mugs(1))
+
+
+@pytest.mark.parametrize("policy", ["never", "full_refund", "pro_rata"])
+def test_gifts_run_out(shop: Node, policy: str) -> None:
+    """Pieces are held, used, and given back with the refund that completes an order."""
+    save(shop, actions=CUPS, stock=3, give_back=policy)
+    shop.place("n1", "120.00", customer=ann())
+    shop.place("n2", "120.00", customer=ann("bob"))
+    assert counters(shop) == {("", ""): ((None, None, 3), ZERO, (2, 0, 3))}
+    shop.pay("n1")
+    shop.cancel("n2")
+    assert counters(shop) == {("", ""): ((None, None, 3), (1, 0, 2), ZERO)}
+    units = {"1": 1}
+    for number in ("r1", "r2"):
+        asked = AskedRefund(refund_no=number, lines=units)
+        shop.run(shop.service.orders.refund("n1", asked, sent(number.encode())))
+        after_part = {"r1": (1, 0, 2), "r2": (1, 0, 2) if policy == "never" else ZERO}[number]
+        assert counters(shop) == {("", ""): ((None, None, 3), after_part, ZERO)}
+
+
+def test_a_stock_of_gifts_is_not_lowered_below_what_is_taken(shop: Node) -> None:
+    save(shop, actions=CUPS, stock=3)
+    shop.place("n1", "120.00", customer=ann())
+    with pytest.raises(LimitBelowUse) as refused:
+        save(shop, actions=CUPS, stock=1)
+    assert refused.value.params == {"limit": "stock", "taken": 2}

@@ -22,10 +22,10 @@ from youhui.platform.principals import SYSTEM
 from youhui.platform.problems import Outdated
 from youhui.platform.settings import Settings
 from youhui.promotions import store
+from youhui.promotions.lookup import StoredRules
 from youhui.promotions.model import StoredPromotion
 from youhui.promotions.problems import PromotionExists, PromotionNotFound
 from youhui.promotions.rules import Terms, read_terms
-from youhui.promotions.service import StoredRules
 
 MICRO = datetime(2026, 11, 11, 16, 0, 0, 123457, tzinfo=timezone(timedelta(hours=8)))
 

@@ -59,6 +59,23 @@ def found(claims: tuple[Claim, ...]) -> dict[tuple[str, str], Limits]:
             {"usage_limit_per_customer": 1, "usage_window_per_customer": "day", "usage_limit": 5, **SHANGHAI},
             {("ann", DAY): Limits(1), ("", ""): Limits(5)},
         ),
+        ("units of each customer", {"units_per_customer": 2}, {("ann", ""): Limits(None, None, 2)}),
+        (
+            "one row for all that counts alike of her",
+            {"units_per_customer": 2, "usage_limit_per_customer": 5},
+            {("ann", ""): Limits(5, None, 2)},
+        ),
+        (
+            "uses of a day, units for ever",
+            {
+                "units_per_customer": 2,
+                "usage_limit_per_customer": 1,
+                "usage_window_per_customer": "day",
+                **SHANGHAI,
+            },
+            {("ann", DAY): Limits(1), ("ann", ""): Limits(None, None, 2)},
+        ),
+        ("units of an order need none", {"units_per_order": 2}, {}),
     ],
 )
 def test_claims(why: str, terms: dict[str, Any], rows: dict[tuple[str, str], Limits]) -> None:
@@ -88,10 +105,27 @@ def test_an_order_takes_a_use_its_money_and_its_units() -> None:
     assert redemption_of(applied, promotion(), None, AT).moved == Vector(1, 200, 0), "without a stock"
 
 
+def test_pieces_of_gifts_are_units_where_nothing_else_is_given() -> None:
+    cups: dict[str, Any] = {"kind": "gift", "sku": "CUP", "quantity": 3}
+    cart = Cart("CNY", (Line("1", "MUG", 1000, 2),), Customer("ann"))
+
+    def moved(**terms: Any) -> Vector:
+        limited = promotion(**terms)
+        (applied,) = Ruleset([limited]).price(cart, at=AT).applied
+        return redemption_of(applied, limited, "ann", AT).moved
+
+    assert moved(actions=[cups], stock=9) == Vector(1, 0, 3)
+    assert moved(actions=[cups], stock=2) == Vector(1, 0, 2)
+    assert moved(actions=[cups], units_per_customer=1) == Vector(1, 0, 1)
+    assert moved(actions=[cups]) == Vector(1, 0, 0), "nothing limits them"
+    assert moved(actions=[cups, EACH], stock=9) == Vector(1, 200, 2), "the mugs that got the price"
+
+
 TAKEN = {
     Key("p"): Numbers(Vector(3, 300, 6), Vector(1, 100, 2)),
     Key("p", "", DAY): Numbers(Vector(1, 100, 2), Vector(0, 0, 0)),
     Key("p", "ann"): Numbers(Vector(2, 200, 4), Vector(1, 100, 2)),
+    Key("p", "ann", DAY): Numbers(Vector(1, 100, 2), Vector(0, 0, 0)),
 }
 
 
@@ -109,6 +143,25 @@ TAKEN = {
         ),
         ("never less than nothing", {"stock": 7}, "ann", Used(units_left=0)),
         ("of this customer", {"usage_limit_per_customer": 9}, "ann", Used(0, 3)),
+        ("her units", {"units_per_customer": 9}, "ann", Used(units_by_customer=6)),
+        (
+            "her uses and units",
+            {"usage_limit_per_customer": 9, "units_per_customer": 9},
+            "ann",
+            Used(by_customer=3, units_by_customer=6),
+        ),
+        (
+            "her uses of the day, her units of all time",
+            {
+                "usage_limit_per_customer": 9,
+                "usage_window_per_customer": "day",
+                "units_per_customer": 9,
+                **SHANGHAI,
+            },
+            "ann",
+            Used(by_customer=1, units_by_customer=6),
+        ),
+        ("units of a guest", {"units_per_customer": 9, "stock": 9}, None, Used(units_left=1)),
         ("of one without a row", {"usage_limit_per_customer": 9}, "bob", Used()),
         ("of a guest", {"usage_limit_per_customer": 9, "usage_limit": 9}, None, Used(4)),
     ],

@@ -116,6 +116,22 @@ def test_limits_get_back_what_the_policy_says(policy: GiveBack, moved: list[Vect
     assert [share.discount for share in found] == [33, 67], "the money of it is told whatever the policy"
 
 
+@pytest.mark.parametrize(
+    ("policy", "moved"),
+    [
+        ("never", [NOTHING, NOTHING]),
+        ("full_refund", [NOTHING, Vector(1, 0, 2)]),
+        ("pro_rata", [NOTHING, Vector(1, 0, 2)]),
+    ],
+)
+def test_gifts_come_back_with_the_refund_that_completes(policy: GiveBack, moved: list[Vector]) -> None:
+    """They belong to no line, so no part of the order can bring a part of them."""
+    gifts = FrozenPromotion("p", None, 0, 0, 2, policy)
+    one = order(line("a", 3, 300), promotions=[gifts], shipping=90)
+    found = [back.shares[0].moved for back in given_back(one, ({"a": 3}, False), ({}, True))]
+    assert found == moved
+
+
 # -- laws
 
 amounts = st.integers(0, 10_000)

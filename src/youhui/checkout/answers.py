@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import msgspec
 
+from youhui.checkout.ports import Unusable
 from youhui.checkout.schemas import (
     AppliedOut,
     CutOut,
@@ -29,14 +30,27 @@ from youhui.engine.sentences import hint_sentence, reason_sentence
 from youhui.platform.languages import Language, both
 
 _encoder = msgspec.json.Encoder()
-_NO_COUPON = both("没有这张券", "There is no such coupon")
+_UNUSABLE: Mapping[Unusable, Mapping[Language, str]] = {
+    "unknown": both("没有这张券", "There is no such coupon"),
+    "used": both("优惠券已使用", "The coupon has been used"),
+    "locked": both("优惠券已被另一笔订单占用", "Another order holds the coupon"),
+    "void": both("优惠券已作废", "The coupon has been voided"),
+    "expired": both("优惠券已过期", "The coupon has expired"),
+    "other_currency": both("优惠券的货币与订单不同", "The coupon is of another currency"),
+    "not_started": both("优惠券尚未生效", "The coupon cannot be used yet"),
+}
+_NONE: Mapping[str, Unusable] = {}
 
 
 def answer(
-    quote: Quote, ruleset: Ruleset, strategy: Strategy, language: Language, coupons: Iterable[str] = ()
+    quote: Quote,
+    ruleset: Ruleset,
+    strategy: Strategy,
+    language: Language,
+    unusable: Mapping[str, Unusable] = _NONE,
 ) -> bytes:
-    """The quote as JSON. `coupons`: those that were to be used, and are not there."""
-    return _encoder.encode(_Answer(quote, ruleset, language).quote(strategy, coupons))
+    """The quote as JSON. `unusable`: coupons that were to be used and cannot be."""
+    return _encoder.encode(_Answer(quote, ruleset, language).quote(strategy, unusable))
 
 
 class _Answer:
@@ -48,7 +62,7 @@ class _Answer:
         self._language: Language = language
         self._money = formatter(quote.currency)
 
-    def quote(self, strategy: Strategy, coupons: Iterable[str]) -> QuoteOut:
+    def quote(self, strategy: Strategy, unusable: Mapping[str, Unusable]) -> QuoteOut:
         """All of it."""
         quote, money = self._quote, self._money
         applied = [self._applied(one) for one in quote.applied]
@@ -66,7 +80,7 @@ class _Answer:
             applied,
             [gift for one in applied for gift in one.gifts],
             {code: self._rejected(code, reason) for code, reason in quote.rejected_codes.items()},
-            {name: RejectedOut("unknown", _NO_COUPON[self._language]) for name in coupons},
+            {name: RejectedOut(why, _UNUSABLE[why][self._language]) for name, why in unusable.items()},
             [self._verdict(verdict) for verdict in quote.verdicts],
             None if quote.search is None else self._search(quote.search),
         )

@@ -57,7 +57,7 @@ class Quotes:
 
 def _answer(asked: Asked, quoted: Quoted, call: Call) -> bytes:
     quote = quoted.quote if call.principal.customer is None else _without_codes(quoted.quote)
-    return answer(quote, quoted.ruleset, quoted.options.strategy, call.language, asked.coupons)
+    return answer(quote, quoted.ruleset, quoted.options.strategy, call.language, quoted.wallet.unusable)
 
 
 def _without_codes(quote: Quote) -> Quote:

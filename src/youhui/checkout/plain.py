@@ -87,10 +87,16 @@ decode_plain = msgspec.json.Decoder(PlainDocument).decode
 _NO_CONTEXT = Context()
 
 
-def plain_coupons(document: PlainCart) -> tuple[str, ...]:
-    """Those that are named, once each. Raises ValueError where the exact way would find a fault."""
-    if not document.coupons or document.coupons == "auto":
+AUTO = "auto"
+"""asks for the best of the customer's coupons"""
+
+
+def plain_coupons(document: PlainCart) -> tuple[str, ...] | None:
+    """Those that are named, once each; None: the best. Raises ValueError where the exact way would find a fault."""
+    if not document.coupons:
         return ()
+    if document.coupons == AUTO:
+        return None
     if not all(map(is_shop_id, document.coupons)):
         raise ValueError("no ids")
     return tuple(dict.fromkeys(document.coupons))

@@ -79,7 +79,10 @@ class CustomerFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProductFacts:
-    """What the directory knows of a product. `price` in minor units; `categories` with all ancestors, nearest first."""
+    """What the directory knows of a product. `price` and `cost` are in minor units.
+
+    `categories` with all ancestors, nearest first.
+    """
 
     id: str
     sku: str
@@ -89,6 +92,7 @@ class ProductFacts:
     categories: tuple[str, ...] = ()
     attributes: Attributes = field(default_factory=dict)
     active: bool = True
+    cost: int | None = None
 
 
 class Directory(Protocol):
@@ -140,7 +144,7 @@ class OrdersCount(Protocol):
 # -- coupons: things that belong to a customer, each of which an order takes by its id, once
 
 
-Unusable: TypeAlias = Literal["unknown", "used", "locked", "void", "expired", "not_started"]
+Unusable: TypeAlias = Literal["unknown", "used", "locked", "void", "expired", "not_started", "other_currency"]
 """why a coupon is not even tried. One of another customer is unknown"""
 
 
@@ -162,6 +166,13 @@ class Wallet:
     rules: tuple[CouponRule, ...] = ()
     unusable: Mapping[str, Unusable] = field(default_factory=dict)
 
+    def get(self, promotion: str) -> CouponRule | None:
+        """The coupon that became the promotion of this id; None: it is none's."""
+        return next((rule for rule in self.rules if rule.promotion.id == promotion), None)
+
+
+NO_WALLET = Wallet()
+
 
 class Coupons(Protocol):
     """Finds the coupons of a cart."""
@@ -170,6 +181,12 @@ class Coupons(Protocol):
         self, coupons: Sequence[str] | None, customer: str | None, currency: str, at: datetime
     ) -> Wallet:
         """Those of these ids; None: all that the customer can use now. One query at most; called in threads.
+
+        Raises Unavailable.
+        """
+
+    def limits(self, name: str) -> Promotion | None:
+        """What coupons share that the ledger knows by this name; None: there are none. Called in threads.
 
         Raises Unavailable.
         """
@@ -192,12 +209,17 @@ Moved: TypeAlias = Literal["hold", "commit", "release", "expire", "reverse"]
 
 
 class Move(NamedTuple):
-    """What became of a thing in an order; `discount`: money that the order got by it (of hold and commit)."""
+    """What became of a thing in an order, and by whom; `discount`: money that the order got by it.
+
+    `until`: when a hold ends.
+    """
 
     id: str
     kind: Moved
     order_no: str
+    by: str
     discount: int
+    until: datetime | None
 
 
 class Settled(NamedTuple):
@@ -217,8 +239,8 @@ class Holds(Protocol):
     Their rows are locked after orders and counters, in the order of ids.
     """
 
-    def in_the_way(self, connection: Connection, ids: Collection[str], now: datetime) -> Collection[str]:
-        """The orders whose hold on one of these has ended by the clock: without locks."""
+    def holders(self, connection: Connection, ids: Collection[str]) -> Collection[str]:
+        """The orders that hold one of these: without locks."""
 
     def lock(self, connection: Connection, ids: Collection[str], now: datetime) -> Mapping[str, Held]:
         """Those that are there, locked in the order of their ids."""

@@ -44,6 +44,10 @@ SENTENCES: dict[str, Mapping[Language, str]] = {
         "须指明退什么：lines、shipping 或 all", "Say what is refunded: lines, shipping or all"
     ),
     "all_alone": both("all 不能与 lines、shipping 同时使用", "With `all` there are no lines and no shipping"),
+    "needs_lines": both(
+        "该券按商品判断，须提供 lines（商品明细）",
+        "What is in the order decides about this coupon: send its `lines`",
+    ),
     "order_too_large": both("订单金额过大", "The order comes to too much"),
     "unknown_product": both(
         "商城资料中没有商品 {got}，须给出单价", "The directory has no product {got}: state its unit price"

@@ -111,14 +111,9 @@ def _changed(now: Priced, changed: list[Rule], removed: list[str]) -> Priced:
     ruleset = now.ruleset.changed(promotions, removed) if len(now.ruleset) else Ruleset(promotions)
     touched = {*removed, *(promotion.id for promotion in promotions)}
     counted = {name: promotion for name, promotion in now.counted.items() if name not in touched}
-    counted.update((promotion.id, promotion) for promotion in promotions if _is_counted(promotion))
+    counted.update((promotion.id, promotion) for promotion in promotions if promotion.counted)
     reading = [promotion.id for promotion in promotions if _reads_orders_count(promotion)]
     return Priced(_ready(ruleset), counted, now.read_orders_count.difference(touched).union(reading))
-
-
-def _is_counted(promotion: Promotion) -> bool:
-    limits = (promotion.usage_limit, promotion.usage_limit_per_customer, promotion.budget, promotion.stock)
-    return any([limit is not None for limit in limits])
 
 
 def _reads_orders_count(promotion: Promotion) -> bool:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from youhui.checkout.completing import LeftOut, Stated
 from youhui.checkout.plain import (
+    AUTO,
     MOST_CATEGORIES,
     MOST_CODES,
     MOST_COUPONS,
@@ -59,13 +60,21 @@ COUPONS = "coupons"
 """the key of the coupons to price with"""
 
 
+class _Wished(NamedTuple):
+    strategy: Strategy | None
+    coupons: object
+
+
 class Asked(NamedTuple):
-    """A cart as it was stated, and how to price it. `at` None is now. `coupons`: those that are named."""
+    """A cart as it was stated, and how to price it. `at` None is now.
+
+    `coupons`: those that are named; None: the best of the customer's.
+    """
 
     stated: Stated
     at: datetime | None
     options: Options
-    coupons: tuple[str, ...] = ()
+    coupons: tuple[str, ...] | None = ()
 
 
 class Requests:
@@ -90,13 +99,13 @@ class Requests:
             return None
         if at is None and document.explain == "considered" and not document.hints:
             return asked
-        options = self._options(document.strategy, document.explain, document.hints)
+        options = self._options(document, document.explain, document.hints)
         return asked._replace(at=at, options=options)
 
     def plain(self, document: PlainCart, body: bytes) -> Asked:
         """What every body with a cart has, decoded. Raises ValueError where the exact way would find a fault."""
-        strategy = document.strategy
-        options = self._usual if strategy is None else self._options(strategy, "considered", False)
+        usual = document.strategy is None and document.coupons != AUTO
+        options = self._usual if usual else self._options(document, "considered", False)
         return Asked(plain_cart(document, body), None, options, plain_coupons(document))
 
     def read_exactly(self, body: bytes) -> Asked:
@@ -115,11 +124,16 @@ class Requests:
         given = document if isinstance(document, dict) else {}
         wish = _wishes({key: given[key] for key in wishes if key in given})
         at = decode_instant(given["at"]) if wish.at is not None else None
-        options = self._options(wish.strategy, wish.explain, wish.hints)
-        return Asked(stated, at, options, _coupons(given.get(COUPONS, [])))
+        coupons = _coupons(given.get(COUPONS, []))
+        options = self._options(
+            _Wished(wish.strategy, AUTO if coupons is None else ()), wish.explain, wish.hints
+        )
+        return Asked(stated, at, options, coupons)
 
-    def _options(self, strategy: Strategy | None, explain: Explain, hints: bool) -> Options:
-        return Options(strategy=strategy or self._strategy, guests="refuse", explain=explain, hints=hints)
+    def _options(self, wished: PlainCart | _Wished, explain: Explain, hints: bool) -> Options:
+        """Who leaves the choice of coupons to us gets the best of them, unless another strategy is asked for."""
+        usual: Strategy = "best_for_customer" if wished.coupons == AUTO else self._strategy
+        return Options(strategy=wished.strategy or usual, guests="refuse", explain=explain, hints=hints)
 
 
 def _stated(document: object, beside: Sequence[str]) -> Stated:
@@ -170,10 +184,10 @@ def _wishes(given: Mapping[str, object]) -> Wishes:
     return wishes
 
 
-def _coupons(given: object) -> tuple[str, ...]:
-    """Those that are named; there are none to choose from. Raises InvalidDocument."""
-    if given == "auto":
-        return ()
+def _coupons(given: object) -> tuple[str, ...] | None:
+    """Those that are named; None: the best. Raises InvalidDocument."""
+    if given == AUTO:
+        return None
     if not isinstance(given, list):
         raise InvalidDocument([Problem(COUPONS, "not_coupons")])
     try:

@@ -79,7 +79,8 @@ class HintOut(Struct, gc=False):
 class VerdictOut(Struct, gc=False, omit_defaults=True):
     """Of an applied promotion what it gave; of a refused one why, in numbers where there are numbers.
 
-    `units`: of how many units it was meant for, how many got it before its stock ran out. `margin`: by how much the
+    `units`: of how many units it was meant for, how many may have it: its stock, or what a customer or an order may
+    have, is less. `margin`: by how much the
     rival gave more.
     """
 
@@ -140,7 +141,10 @@ def cart_body(title: str, definitions: Definitions, beside: Schema) -> Schema:
 
 
 _COUPONS: Schema = {
-    "description": 'Coupons to use, by id, or "auto" for the best of the customer\'s. No coupon has been issued yet.',
+    "description": (
+        'Coupons to use, by id, or "auto": the best of the customer\'s, found by `best_for_customer` unless another '
+        "`strategy` is asked for. Of those named, `rejected_coupons` says which cannot be used now."
+    ),
     "anyOf": [{"type": "array", "items": SHOP_ID, "maxItems": MOST_COUPONS}, {"const": "auto"}],
     "default": [],
 }

@@ -21,6 +21,7 @@ class Source(IntEnum):
     DISCOUNTS = 2
     DIRECTORY = 3
     COUPONS = 4
+    ABUSE = 5  # who is blocked, and which campaigns have a breaker
 
 
 LOCKED = (Source.PROMOTIONS, Source.DISCOUNTS, Source.COUPONS)

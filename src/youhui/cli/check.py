@@ -66,7 +66,7 @@ def check(
 
 def _report(database: str | None) -> Report:
     from youhui.checkout.orders.checking import check as prove
-    from youhui.promotions.service import StoredRules
+    from youhui.promotions.lookup import StoredRules
 
     service = opening.service(database)
     gc.freeze()  # while rows come and go, a collection need not walk through the whole program

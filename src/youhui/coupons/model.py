@@ -146,8 +146,9 @@ class Coupon:
     """A coupon that was issued. Usable from `starts_at` until `ends_at`, half-open.
 
     `status` is what was written last: unused after `ends_at` it is expired, whether or not anything has written that
-    down, and void once its template is (`voided_at` of the template). `order_no`: that locks or used it. `discount`:
-    what it gave in that order. `source`: how it was issued, `source_id`: the task, order or code that it came by.
+    down, and void once its template is (`voided_at` of the template). `order_no`: that locks or used it, an
+    unpaid one until `locked_until`. `discount`: what it gave in that order. `source`: how it was issued, `source_id`:
+    the task, order or code that it came by.
     """
 
     id: int
@@ -156,6 +157,7 @@ class Coupon:
     customer: str
     status: CouponStatus
     order_no: str | None
+    locked_until: datetime | None
     starts_at: datetime
     ends_at: datetime
     source: Way
@@ -167,8 +169,9 @@ class Coupon:
     changed_at: datetime
 
     def status_at(self, at: datetime, template_voided_at: datetime | None = None) -> CouponStatus:
-        """Where it stands at an instant (P15). An order that locks it keeps it, whatever has become of its template."""
-        if self.status != "unused":
+        """Where it stands at an instant (P7, P15). An order that locks it keeps it, whatever its template does."""
+        lapsed = self.status == "locked" and self.locked_until is not None and at >= self.locked_until
+        if self.status != "unused" and not lapsed:
             return self.status
         if template_voided_at is not None and at >= template_voided_at:
             return "void"

@@ -91,6 +91,7 @@ coupons = Table(
     Column("customer", String(64), nullable=False),
     Column("status", String(7), nullable=False),
     Column("order_no", String(64)),
+    Column("locked_until", UTCDateTime),
     Column("starts_at", UTCDateTime, nullable=False),
     Column("ends_at", UTCDateTime, nullable=False),
     Column("source", String(12), nullable=False),

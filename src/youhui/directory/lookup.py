@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from youhui.checkout.ports import CustomerFacts, ProductFacts
 from youhui.checkout.store import Source, read_versions
 from youhui.directory import store
-from youhui.directory.model import Customer, Kind, Product, Tree
+from youhui.directory.model import Customer, Filters, Kind, Product, Tree
 from youhui.platform.db import Database
 
 MOST_CUSTOMERS = 10_000
@@ -103,6 +103,19 @@ class Lookup:
         """The same of categories."""
         return self._missing("categories", ids)
 
+    def customers_after(self, group: str | None, after: str, limit: int) -> Sequence[str]:
+        """Customers of a group, or None: all, in the order of their ids: so many that follow `after` ("": the first).
+
+        Raises Unavailable.
+        """
+        with self._database.reading() as connection:
+            return store.customers_after(connection, group, after, limit)
+
+    def count_customers(self, group: str | None) -> int:
+        """How many there are of a group, or None: in all. Raises Unavailable."""
+        with self._database.reading() as connection:
+            return store.page(connection, "customers", Filters(group=group), "id", 0, 1)[1]
+
     def _missing(self, kind: Kind, ids: Collection[str]) -> Sequence[str]:
         with self._database.reading() as connection:
             missing = store.missing(connection, kind, ids)
@@ -160,4 +173,5 @@ def _product_facts(product: Product, tree: Tree) -> ProductFacts:
         tree.ancestors(product.categories),
         product.attributes,
         product.active,
+        product.cost,
     )

@@ -110,6 +110,13 @@ def is_empty(connection: Connection, kind: Kind) -> bool:
     return connection.execute(select(_KEPT[kind].table.c.id).limit(1)).first() is None
 
 
+def customers_after(connection: Connection, group: str | None, after: str, limit: int) -> list[str]:
+    """Customers of a group, or None: all, in the order of their ids: so many that follow `after`."""
+    links = customer_groups.c
+    c = (customers if group is None else select(links.id).where(links.name == group).subquery()).c
+    return list(connection.execute(select(c.id).where(c.id > after).order_by(c.id).limit(limit)).scalars())
+
+
 def named_products(connection: Connection, names: Collection[str]) -> dict[str, Product]:
     """By what they were asked for: an id, or else a sku; of several with one sku an active one, then the least id."""
     kept = _KEPT["products"]

@@ -42,7 +42,7 @@ class Prospect:
         self._facts = facts
         self._free = free
         self._cap = _cap(rule, facts, used)
-        left = rule.units_left(used)
+        left = rule.units_left(used, facts)
         self._caps = None if left is None else most_units(rule, facts, left)
         untouched = Prices.untouched(facts)
         self._steady = all([_must_hold(c, facts, untouched, free) for c in rule.conditions])

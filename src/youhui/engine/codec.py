@@ -14,7 +14,7 @@ from youhui.engine.reading import Reader
 from youhui.engine.values import shown
 from youhui.engine.writing import Writer
 
-COUNTERS = ("used", "used_by_customer", "budget_used", "units_left")
+COUNTERS = ("used", "used_by_customer", "units_by_customer", "budget_used", "units_left")
 """keys of a promotion document that are not terms but what was used"""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -98,6 +98,7 @@ def encode_promotion(promotion: Promotion, currency: str, used: Used | None = No
     if used is not None:
         document |= {"used": used.used} if used.used else {}
         document |= {"used_by_customer": used.by_customer} if used.by_customer else {}
+        document |= {"units_by_customer": used.units_by_customer} if used.units_by_customer else {}
         document |= {"budget_used": format_amount(used.budget, currency)} if used.budget else {}
         document |= {} if used.units_left is None else {"units_left": used.units_left}
     return document
@@ -119,7 +120,7 @@ def _counters(reader: Reader, path: str, document: Mapping[str, object]) -> Used
         reader.amount(f"{inside}budget_used", document["budget_used"]) if "budget_used" in document else 0
     )
     left = None if document.get("units_left") is None else count("units_left")
-    return Used(count("used"), count("used_by_customer"), budget, left)
+    return Used(count("used"), count("used_by_customer"), budget, left, count("units_by_customer"))
 
 
 def _check_ids(reader: Reader, path: str, promotions: list[Promotion]) -> None:

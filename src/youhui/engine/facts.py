@@ -79,14 +79,15 @@ class Cart:
 class Used:
     """What was used of one promotion so far; not part of its terms.
 
-    `by_customer` is of the cart's customer; `budget` is money in minor units; `units_left` is None where there is no
-    stock of units to run out of.
+    `by_customer` and `units_by_customer` are of the cart's customer; `budget` is money in minor units; `units_left` is
+    None where there is no stock of units to run out of.
     """
 
     used: int = 0
     by_customer: int = 0
     budget: int = 0
     units_left: int | None = None
+    units_by_customer: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,14 @@ from youhui.engine.promotion import Promotion
 from youhui.engine.rule import Rule
 from youhui.engine.spreading import spread
 from youhui.engine.units import take_like
-from youhui.engine.view import Gift, View
+from youhui.engine.view import Gift, View, first_pieces
 
 Reason: TypeAlias = Literal[
     "unknown", "code_required", "not_active", "not_started", "expired", "usage_limit", "usage_limit_per_customer",
-    "customer_required", "budget", "sold_out", "conditions", "not_best", "excluded", "no_effect",
+    "units_per_customer", "customer_required", "budget", "sold_out", "conditions", "not_best", "excluded", "no_effect",
 ]  # fmt: skip
+Counted: TypeAlias = Literal["units", "pieces"]
+"""what limits on units count: units of lines that bear something, or, where only gifts are given, their pieces"""
 
 
 class Outcome:
@@ -40,9 +42,9 @@ class Outcome:
     claims: tuple[int, ...] = ()
     """lines that no later member of its first_per_line group may act on"""
     units: tuple[int, int] | None = None
-    """where a stock of units runs out: how many got the price, of how many it was meant for"""
-    stocked = False
-    """whether its units come out of a stock"""
+    """where a limit on units is reached: how many may have its price, of how many it was meant for"""
+    counts: Counted | None = None
+    """what a limit on units counted; None: there was none"""
 
     def __init__(self, rule: Rule, reason: Reason | None, prices: Prices | None = None) -> None:
         self.rule = rule
@@ -108,13 +110,12 @@ def attempt(rule: Rule, facts: Facts, state: State, used: Used, explain: bool = 
             refused = Outcome(rule, "not_best")
             refused.rival = rival
             return refused
-    left = rule.units_left(used)
-    if left is not None:
+    left = rule.units_left(used, facts) if rule.rationed else rule.stock_left(used)
+    if left is not None and not rule.pieces:
         caps = _first_units(rule, facts, lines, left)
     outcome = _act(rule, facts, prices, lines, caps)
     if left is not None:
-        outcome.stocked = True
-        _say_units(outcome, facts, rule, lines, left)
+        _count_units(outcome, facts, lines, left)
     if rule.budget:
         _limit(outcome, facts, prices, used)
     if outcome.reason is None and not outcome.amounts and not outcome.shipping and not outcome.gifts:
@@ -189,8 +190,16 @@ def most_units(rule: Rule, facts: Facts, left: int) -> dict[int, int]:
     }
 
 
-def _say_units(outcome: Outcome, facts: Facts, rule: Rule, lines: frozenset[int] | None, left: int) -> None:
-    meant = sum([facts.lines[i].quantity for i in _reached(rule, facts, lines)])
+def _count_units(outcome: Outcome, facts: Facts, lines: frozenset[int] | None, left: int) -> None:
+    """Says what is counted, and where that is less than it was meant for; cuts gifts to the pieces that are left."""
+    rule = outcome.rule
+    if rule.pieces:
+        outcome.counts = "pieces"
+        meant = sum([gift.quantity for gift in outcome.gifts])
+        outcome.gifts = tuple(first_pieces(outcome.gifts, left))
+    else:
+        outcome.counts = "units"
+        meant = sum([facts.lines[i].quantity for i in _reached(rule, facts, lines)])
     if meant > left:
         outcome.units = (left, meant)
 

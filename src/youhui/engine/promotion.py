@@ -16,6 +16,7 @@ from youhui.engine.forms import (
     Instant,
     Misfit,
     Name,
+    Positive,
     Texts,
     Whole,
     Zone,
@@ -83,6 +84,8 @@ class Promotion:
     budget_window: Window = "always"
     over_budget: Literal["skip", "cap"] = "skip"
     stock: Count | None = None
+    units_per_customer: Count | None = None
+    units_per_order: Positive | None = None
     timezone: Zone = "UTC"
     give_back: GiveBack = "full_refund"
     order_cap: OrderCap | None = None
@@ -109,6 +112,14 @@ class Promotion:
         for limit, window in LIMITS.items():
             if getattr(self, window) != "always" and getattr(self, limit) is None:
                 raise Misfit(window, "always, or together with its limit")
+
+    @property
+    def counted(self) -> bool:
+        """Whether it has a limit that orders use up: pricing must be told what was used of it."""
+        limits = (
+            self.usage_limit, self.usage_limit_per_customer, self.budget, self.stock, self.units_per_customer,
+        )  # fmt: skip
+        return any([limit is not None for limit in limits])
 
     def code_keys(self) -> tuple[str, ...]:
         """What entered codes are looked up by, if it has a code: each once."""

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from youhui.engine.facts import Line as CartLine
 from youhui.engine.prices import Gap
-from youhui.engine.pricing import Reason
+from youhui.engine.pricing import Counted, Reason
 from youhui.engine.selectors import Selector
 from youhui.engine.units import Line, differences
 from youhui.engine.view import Gift
@@ -53,7 +53,7 @@ class Applied(NamedTuple):
     """What one promotion gave. `shipping` is what it took of the shipping price.
 
     `amounts`: what it took of the line at an index of the cart. `before` and `after`: the units of every line.
-    `stocked`: it has a stock of units.
+    `counts`: what limits on units counted of it; None: it has none.
     """
 
     promotion: str
@@ -63,17 +63,24 @@ class Applied(NamedTuple):
     lines: tuple[CartLine, ...]
     before: Sequence[Line]
     after: Sequence[Line]
-    stocked: bool = False
+    counts: Counted | None = None
 
     @property
     def units(self) -> Mapping[int, int]:
-        """How many units of the line at an index came out of its stock: those of which it took something.
+        """How many units of the line at an index limits on units count: those of which it took something.
 
-        Empty without a stock.
+        Empty without such a limit, and where pieces of gifts are counted.
         """
-        if not self.stocked:
+        if self.counts != "units":
             return {}
         return {i: _reduced(self.before[i], self.after[i]) for i in sorted(self.amounts)}
+
+    @property
+    def counted_units(self) -> int:
+        """How many units, or pieces of gifts, its stock and the customer's share of it are less by."""
+        if self.counts == "pieces":
+            return sum([gift.quantity for gift in self.gifts])
+        return sum(self.units.values())
 
     @property
     def amount(self) -> int:

@@ -30,11 +30,15 @@ class Rule:
         "id",
         "marked",
         "original",
+        "per_customer",
+        "pieces",
         "place",
         "promotion",
+        "rationed",
         "restricted",
         "round_on",
         "rounding",
+        "stock",
     )
 
     def __init__(self, promotion: Promotion, position: int) -> None:
@@ -54,8 +58,15 @@ class Rule:
         # Anything that may put it out before it is tried.
         self.gated = not (
             p.active and p.valid_from is None and p.valid_until is None and p.usage_limit is None
-            and p.usage_limit_per_customer is None and p.budget is None and p.stock is None
+            and p.usage_limit_per_customer is None and p.units_per_customer is None and p.budget is None
+            and p.stock is None
         )  # fmt: skip
+        self.stock = p.stock
+        self.per_customer = p.usage_limit_per_customer is not None or p.units_per_customer is not None
+        # Anything but its stock that may leave it fewer units than the cart has.
+        self.rationed = p.units_per_customer is not None or p.units_per_order is not None
+        # Its units are pieces of gifts.
+        self.pieces = all([action.gives_gifts_only for action in p.actions])
         # Anything that makes what was applied before matter, other than by its prices.
         self.marked = (
             bool(p.excludes or p.tags or p.excludes_tags or p.skip_lines_of_tags) or self.first_per_line
@@ -69,9 +80,17 @@ class Rule:
         """Whether only one member of its group may act on a line."""
         return self.promotion.stacking == "first_per_line"
 
-    def units_left(self, used: Used) -> int | None:
-        """How many units may still have its price: as was counted, else its whole stock; None: it has none."""
-        return self.promotion.stock if used.units_left is None else used.units_left
+    def stock_left(self, used: Used) -> int | None:
+        """How many units of its stock are left: as was counted, else all of it; None: it has no stock."""
+        return self.stock if used.units_left is None else used.units_left
+
+    def units_left(self, used: Used, facts: Facts) -> int | None:
+        """How many units may have its price in this order: of its stock, of its customer's share; None: all."""
+        p = self.promotion
+        found = [self.stock_left(used), p.units_per_order]
+        if p.units_per_customer is not None and facts.cart.customer is not None:
+            found.append(max(p.units_per_customer - used.units_by_customer, 0))
+        return min([one for one in found if one is not None], default=None)
 
     @property
     def digest(self) -> bytes:

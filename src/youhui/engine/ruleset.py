@@ -34,7 +34,7 @@ class Needs:
     """What a ruleset reads beside the cart: facts of the customer, and counters.
 
     `customer`: of "id", "groups", "orders_count", "attributes"; `attributes`: their names; `counted`: the promotions
-    whose usage is looked at; `per_customer`: those of them with a limit per customer.
+    whose usage is looked at; `per_customer`: those of them with a limit on uses or units per customer.
     """
 
     customer: frozenset[str]
@@ -146,17 +146,12 @@ class Ruleset:
     def needs(self) -> Needs:
         """Which facts of the customer and which counters pricing will look at."""
         conditions = [c for rule in self._rules.values() for c in nested(rule.promotion.conditions)]
-        promotions = [rule.promotion for rule in self._rules.values()]
         return Needs(
             frozenset(fact for condition in conditions for fact in condition.reads),
             frozenset(str(getattr(c, "name", "")) for c in conditions if "attributes" in c.reads),
-            frozenset(
-                p.id for p in promotions
-                if p.usage_limit is not None or p.usage_limit_per_customer is not None
-                or p.budget is not None or p.stock is not None
-            ),
-            frozenset(p.id for p in promotions if p.usage_limit_per_customer is not None),
-        )  # fmt: skip
+            frozenset(name for name, rule in self._rules.items() if rule.promotion.counted),
+            frozenset(name for name, rule in self._rules.items() if rule.per_customer),
+        )
 
     # -- pricing
 
@@ -272,7 +267,7 @@ def _applied(facts: Facts, state: State) -> tuple[list[Applied], list[Verdict]]:
             facts.lines,
             before,
             after,
-            outcome.stocked,
+            outcome.counts,
         )
         applied.append(Applied(*given))
         verdicts.append(applied_verdict(outcome))

@@ -9,6 +9,7 @@ from youhui.engine.facts import Usage, Used
 from youhui.engine.marks import Marks
 from youhui.engine.prices import Facts, Prices
 from youhui.engine.pricing import Outcome, Reason, State, attempt
+from youhui.engine.promotion import Promotion
 from youhui.engine.quote import Search
 from youhui.engine.rule import Rule
 
@@ -43,7 +44,7 @@ class Evaluation:
         if not rule.gated and rule.id not in self.usage.by_promotion:
             return None
         used = self.usage.of(rule.id)
-        if rule.units_left(used) == 0:
+        if rule.stock_left(used) == 0:
             return _gate(rule, self, used) or "sold_out"
         return _gate(rule, self, used) if rule.gated else None
 
@@ -62,14 +63,21 @@ def _gate(rule: Rule, evaluation: Evaluation, used: Used) -> Reason | None:
         return "expired"
     if p.usage_limit is not None and used.used >= p.usage_limit:
         return "usage_limit"
-    if p.usage_limit_per_customer is not None:
-        if evaluation.facts.cart.customer is None:
-            if evaluation.refuse_guests:
-                return "customer_required"
-        elif used.by_customer >= p.usage_limit_per_customer:
-            return "usage_limit_per_customer"
+    if rule.per_customer and (reason := _gate_of_customer(p, evaluation, used)):
+        return reason
     if p.budget is not None and used.budget >= p.budget:
         return "budget"
+    return None
+
+
+def _gate_of_customer(p: Promotion, evaluation: Evaluation, used: Used) -> Reason | None:
+    """The limits of each customer; a guest has none, or is refused."""
+    if evaluation.facts.cart.customer is None:
+        return "customer_required" if evaluation.refuse_guests else None
+    if p.usage_limit_per_customer is not None and used.by_customer >= p.usage_limit_per_customer:
+        return "usage_limit_per_customer"
+    if p.units_per_customer is not None and used.units_by_customer >= p.units_per_customer:
+        return "units_per_customer"
     return None
 
 

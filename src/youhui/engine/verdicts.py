@@ -45,6 +45,8 @@ def _limit_reached(evaluation: Evaluation, outcome: Outcome) -> Gap | None:
         return Gap(reason, p.usage_limit, used.used, "uses")
     if reason == "usage_limit_per_customer":
         return Gap(reason, p.usage_limit_per_customer, used.by_customer, "uses")
+    if reason == "units_per_customer":
+        return Gap(reason, p.units_per_customer, used.units_by_customer, "units")
     if reason == "budget":
         return Gap(reason, p.budget, used.budget, "money")
     return None

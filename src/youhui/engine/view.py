@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from youhui.engine.money import Rounding, RoundOn
 from youhui.engine.prices import Facts, Prices
@@ -22,6 +22,15 @@ class Gift:
     sku: str
     quantity: int
     value: int = 0
+
+
+def first_pieces(gifts: Iterable[Gift], most: int) -> Iterator[Gift]:
+    """The first pieces of gifts, at most so many."""
+    for gift in gifts:
+        if most <= 0:
+            return
+        yield gift if gift.quantity <= most else replace(gift, quantity=most)
+        most -= gift.quantity
 
 
 class View:

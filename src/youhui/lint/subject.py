@@ -39,7 +39,7 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The active promotions in list order, their currency, and which of them have a stock that may run out."""
+    """The active promotions in list order, their currency, and which of them may have too few units for a cart."""
 
     promotions: Sequence[Promotion]
     currency: str
@@ -51,7 +51,7 @@ class Subject:
         """Looks into each promotion once. One that is not active is passed over."""
         active = [promotion for promotion in promotions if promotion.active]
         stocked = {name for name, used in usage.by_promotion.items() if used.units_left is not None}
-        stocked |= {promotion.id for promotion in active if promotion.stock is not None}
+        stocked |= {promotion.id for promotion in active if _limits_units(promotion)}
         found = {promotion.id: one for promotion in active if (one := _live(promotion, currency))}
         return cls(active, currency, frozenset(stocked), found)
 
@@ -59,6 +59,11 @@ class Subject:
         """The same, but these are known never to apply: what else could be said of them is idle."""
         gone = set(ids)
         return replace(self, live={name: live for name, live in self.live.items() if name not in gone})
+
+
+def _limits_units(promotion: Promotion) -> bool:
+    limits = (promotion.stock, promotion.units_per_customer, promotion.units_per_order)
+    return any(limit is not None for limit in limits)
 
 
 def possible_ways(promotion: Promotion, currency: str) -> list[Branch] | None:

@@ -45,13 +45,16 @@ class Conflict(Exception):
 
 
 class Command(Protocol):
-    """`caller` and `idempotency_key`: whose key it is, and the key; None: none was sent."""
+    """`caller` and `idempotency_key`: whose key it is, and the key; None: none was sent. `about`: for logs."""
 
     @property
     def caller(self) -> str: ...
 
     @property
     def idempotency_key(self) -> str | None: ...
+
+    @property
+    def about(self) -> str: ...
 
 
 C = TypeVar("C", bound=Command)
@@ -218,7 +221,7 @@ class Committing(Generic[C, D]):
             return [error] * len(batch)
         except Exception as error:
             if len(batch) == 1:
-                _log.exception("command failed", command=repr(batch[0].command)[:200])
+                _log.exception("command failed", about=batch[0].command.about)
                 return [error if isinstance(error, Unavailable) else Failed()]
             return [outcome for one in batch for outcome in self._outcomes([one])]
 

@@ -42,7 +42,7 @@ _JSON = re.compile(
 class Call(NamedTuple):
     """What the edge found out about a request: scope["call"]. `address` is the client's.
 
-    `path` is decoded, with or without a slash at its end as its route has it.
+    `path` is decoded, with or without a slash at its end as its route has it. `device` is what X-Device-Id says.
     """
 
     request_id: str
@@ -53,6 +53,7 @@ class Call(NamedTuple):
     address: str = ""
     path: str = ""
     idempotency_key: bytes | None = None
+    device: bytes | None = None
 
 
 class Hot(NamedTuple):
@@ -126,7 +127,7 @@ class Edge:
             if body is None:
                 return None
             call = Call(request_id, language, principal, body, scope["query_string"], address,
-                        found.path, headers.get(b"idempotency-key"))  # fmt: skip
+                        found.path, headers.get(b"idempotency-key"), headers.get(b"x-device-id"))  # fmt: skip
             hot = self._hot.get((method, template))
             if hot is not None:
                 await answer.whole(hot.status, await _in_time(hot.answer(call), left))

@@ -7,6 +7,7 @@ prometheus-client takes a lock and several dictionaries each time, on a hot rout
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -86,6 +87,7 @@ class Metrics(Collector):
         self._caches: dict[str, Cache] = {}
         self._gauges: list[tuple[str, str, str, Read]] = []
         self._histograms: list[tuple[str, str, Histogram]] = []
+        self._tallies: list[tuple[str, str, str, Counter[str]]] = []
         self.calculation = self.histogram("youhui_calculation_seconds", "Pricing of one cart", CALCULATION)
         self._registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
@@ -112,6 +114,12 @@ class Metrics(Collector):
         self._histograms.append((name, about, made))
         return made
 
+    def tally(self, name: str, about: str, label: str) -> Counter[str]:
+        """A new counter for each value of this label: what is added to it is shown."""
+        made = Counter[str]()
+        self._tallies.append((name, about, label, made))
+        return made
+
     def gauge(self, name: str, about: str, read: Read, label: str = "") -> None:
         """A number that is read when it is asked for; with a `label` several, by the label's values."""
         self._gauges.append((name, about, label, read))
@@ -132,6 +140,11 @@ class Metrics(Collector):
             family = HistogramMetricFamily(name, about)
             histogram.add_to(family)
             yield family
+        for name, about, label, tally in self._tallies:
+            counters = CounterMetricFamily(name, about, labels=(label,))
+            for of, number in list(tally.items()):
+                counters.add_metric((of,), number)
+            yield counters
         for name, about, label, read in self._gauges:
             yield _gauge(name, about, label, read())
 

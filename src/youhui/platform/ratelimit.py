@@ -98,6 +98,7 @@ class RateLimits:
         self._counters = {name: _Counter(rate, share) for name, rate in rates.items() if rate is not None}
         self._shared = shared
         self._clock = clock
+        self._together = threading.Lock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -119,6 +120,22 @@ class RateLimits:
         counter = self._counters.get(_GUESS)
         if counter is not None:
             counter.take(household(address), self._clock())
+
+    def take_all(self, keys: Mapping[str, str]) -> tuple[str, int] | None:
+        """Counts one of each of these callers, by the names of their limits, if all let it through.
+
+        Else it counts none and answers which limit lets none through for longest, and for how many seconds.
+        """
+        at = self._clock()
+        counted = [(name, self._counters[name], key) for name, key in keys.items() if name in self._counters]
+        with self._together:
+            waits = {name: counter.wait(key, at) for name, counter, key in counted}
+            longest = max(waits, key=waits.__getitem__, default="")
+            refused = bool(waits.get(longest))
+            for name, counter, key in counted:
+                if bool(waits[name]) == refused:  # who refuses counts nothing, and asks what other nodes know
+                    counter.take(key, at)
+        return (longest, waits[longest]) if refused else None
 
     def _count(self, name: LimitName, key: str) -> None:
         counter = self._counters.get(name)
@@ -221,11 +238,7 @@ class _Counter:
         number, into = divmod(at, self.rate.seconds)
         if number != self._now.number:
             self._turn(int(number))
-        count = self._now.counts.get(key, 0)
-        before = self._before.counts.get(key, 0)
-        if count + before * (1 - into / self.rate.seconds) < self.rate.count:
-            return 0
-        return _wait(self.rate, count, before, into)
+        return wait(self.rate, self._now.counts.get(key, 0), self._before.counts.get(key, 0), into)
 
     def _turn(self, number: int) -> None:
         follows = number == self._now.number + 1
@@ -250,8 +263,13 @@ class _Counter:
                     window.learn({key: counts[which] for key, counts in sums.items()})
 
 
-def _wait(rate: Rate, count: int, before: int, into: float) -> int:
-    """Seconds until the sliding window covers less than the limit, if nothing is let through till then."""
+def wait(rate: Rate, count: int, before: int, into: float) -> int:
+    """Seconds until the sliding window covers less than the limit, if nothing is let through till then; 0: it does.
+
+    `count` is of the standing window, `before` of the one before it, `into` how many seconds old the former is.
+    """
+    if count + before * (1 - into / rate.seconds) < rate.count:
+        return 0
     if count < rate.count:
         free = _slid_out(rate, before, rate.count - count)
     else:  # not in this window: in the next one, in which it is the one before

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
 
-from pydantic import BaseModel, Secret, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, Secret, SecretStr
 from pydantic.fields import FieldInfo
 
 from youhui.platform.languages import LANGUAGES, Language, both
@@ -31,6 +31,22 @@ class SecretUrl(Secret[str]):
 
     def _display(self) -> str:
         return without_password(self.get_secret_value())
+
+
+Rate: TypeAlias = Annotated[
+    str,
+    Field(pattern=r"^[1-9][0-9]{0,6}/(second|minute|hour|day)$"),
+    Form(
+        "次数/单位，例如 20/minute（second、minute、hour、day）",
+        "a count per second, minute, hour or day: 20/minute",
+    ),
+]
+
+
+class Section(BaseModel):
+    """Settings that belong together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 def without_password(url: str) -> str:

@@ -12,9 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -30,8 +28,9 @@ from pydantic_settings import (
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from youhui.platform.abuse_settings import Abuse
 from youhui.platform.configured import PREFIX, SEPARATOR, file_source, refuse_unknown, wrong
-from youhui.platform.setting_forms import Form, SecretUrl
+from youhui.platform.setting_forms import Form, Rate, SecretUrl, Section
 
 
 def _database_url(url: str) -> str:
@@ -81,12 +80,12 @@ RedisUrl: TypeAlias = Annotated[
         "redis://:PASSWORD@HOST:PORT/NUMBER (rediss:// for TLS)",
     ),
 ]
-Rate: TypeAlias = Annotated[
+CodeLink: TypeAlias = Annotated[
     str,
-    Field(pattern=r"^[1-9][0-9]{0,6}/(second|minute|hour|day)$"),
+    Field(pattern=r"^https?://\S*\{code\}\S*$", max_length=500),
     Form(
-        "次数/单位，例如 20/minute（second、minute、hour、day）",
-        "a count per second, minute, hour or day: 20/minute",
+        "含 {code} 的网址，例如 https://shop.example/coupons?code={code}",
+        "an address with {code} in it: https://shop.example/coupons?code={code}",
     ),
 ]
 Cron: TypeAlias = Annotated[
@@ -120,11 +119,7 @@ def _begins(url: SecretUrl, *schemes: str) -> SecretUrl:
     return url
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class MarketingService(_Section):
+class MarketingService(Section):
     """The names of the first seed document: for coupons and group-buying, which are still to come."""
 
     coupon_check_interval: Seconds = 300
@@ -133,9 +128,11 @@ class MarketingService(_Section):
     """seconds that what is known of promotions is held at most"""
     max_group_size: int = Field(10, ge=2, le=1000)
     """members of a group-buy at most"""
+    code_link: CodeLink | None = None
+    """what the QR code of a redemption code says; null is the code alone"""
 
 
-class DiscountCache(_Section):
+class DiscountCache(Section):
     """How long what discounts are looked up by is held at most; a change is seen at once all the same."""
 
     result_seconds: Seconds = 60
@@ -146,7 +143,7 @@ class DiscountCache(_Section):
     """a product, with categories and attributes"""
 
 
-class Limits(_Section):
+class Limits(Section):
     """Requests of one caller; null is without a limit."""
 
     anonymous: Rate | None = "20/minute"
@@ -161,7 +158,7 @@ class Limits(_Section):
     """by API key"""
 
 
-class Jwt(_Section):
+class Jwt(Section):
     """Tokens of shoppers that the shop's own issuer makes: verified by its published keys, or by a shared secret."""
 
     issuer: str = Field(min_length=1)
@@ -243,6 +240,7 @@ class Settings(BaseSettings):
     archive_cron: Cron = "30 3 * * *"
     """when that is looked for"""
     limits: Limits = Limits()
+    abuse: Abuse = Abuse()
     discount_cache: DiscountCache = DiscountCache()
     marketing_service: MarketingService = MarketingService()
     jwt: Annotated[Jwt | None, Form(*_JWT)] = None

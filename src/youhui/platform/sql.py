@@ -65,6 +65,25 @@ def insert(
     _at_once(connection, _Written(table, tuple(columns)), rows)
 
 
+def insert_new(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[object]]
+) -> int:
+    """The same of those whose key is not there yet; how many these were."""
+    what = _Written(table, tuple(columns))
+    if dialect_of(connection) == "postgresql":
+        text, bound = _listed(connection, what, list(zip(*rows, strict=True)))
+        text += " ON CONFLICT DO NOTHING"
+        return _driven(connection, text, lambda cursor: int(cursor.execute(text, bound).rowcount))
+    written = _written(_one_by_one(what).replace("INSERT", "{new}", 1), dialect_of(connection))
+    values = [tuple(row) for row in rows]
+
+    def inserted(cursor: Any) -> int:
+        cursor.executemany(written, values)
+        return int(cursor.rowcount)
+
+    return _driven(connection, written, inserted)
+
+
 def update(
     connection: Connection,
     table: Table,
@@ -90,11 +109,17 @@ def _at_once(connection: Connection, what: _Written, rows: Iterable[Sequence[obj
         return run(connection, _one_by_one(what), rows)
     columns = list(zip(*rows, strict=True))
     if columns:
-        values = [_same_or_list(column) for column in columns]
-        text = _in_lists(connection.dialect, what, tuple([isinstance(value, list) for value in values]))
-        bound = dict(zip(what.columns + what.keys, values, strict=True))
+        text, bound = _listed(connection, what, columns)
         _driven(connection, text, lambda cursor: cursor.execute(text, bound))
     return None
+
+
+def _listed(
+    connection: Connection, what: _Written, columns: Sequence[Sequence[object]]
+) -> tuple[str, dict[str, object]]:
+    values = [_same_or_list(column) for column in columns]
+    text = _in_lists(connection.dialect, what, tuple([isinstance(value, list) for value in values]))
+    return text, dict(zip(what.columns + what.keys, values, strict=True))
 
 
 def _same_or_list(column: Sequence[object]) -> object:

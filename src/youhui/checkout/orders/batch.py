@@ -45,18 +45,23 @@ def decide_all(
     opened, versions = lock_versions(connection)
     reach("committer.opened")
     locked = Locked(clock() if clock else opened, Versions(*[versions[source] for source in LOCKED]))
-    crowded = _lock(connection, locked, commands)
+    crowded = _lock(connection, locked, commands, holds)
     reach("committer.locked")
     book = Book(locked)
     end_expired(book)
     # Holds that no unpaid order has are never ended: they must not be waited for.
     again = crowded and bool(book.writes.changed_orders)
     outcomes = [] if again else [_decided(command, book) for command in commands]
-    write(connection, book.writes, locked.now)
+    write(connection, book.writes, locked.now, holds)
     return None if again else Decided(outcomes, book.numbers())
 
 
-def tidy(connection: Connection, now: datetime, promotions: Collection[str] | None = None) -> int:
+def tidy(
+    connection: Connection,
+    now: datetime,
+    holds: Holds | None = None,
+    promotions: Collection[str] | None = None,
+) -> int:
     """Within a transaction that writes: ends orders whose time is over, of these promotions or of all. How many.
 
     At most `store.MOST_EXPIRED` at once, for as many promotions.
@@ -68,9 +73,10 @@ def tidy(connection: Connection, now: datetime, promotions: Collection[str] | No
     locked = Locked(now, Versions(0, 0))
     _lock_orders(connection, locked, numbers)
     _lock_counters(connection, locked, (), ())
+    _lock_coupons(connection, locked, (), holds)
     book = Book(locked)
     end_expired(book)
-    write(connection, book.writes, now)
+    write(connection, book.writes, now, holds)
     return len(book.writes.changed_orders)
 
 
@@ -84,7 +90,9 @@ def _decided(command: AnyCommand, book: Book) -> Outcome:
 # -- locking
 
 
-def _lock(connection: Connection, locked: Locked, commands: Sequence[AnyCommand]) -> bool:
+def _lock(
+    connection: Connection, locked: Locked, commands: Sequence[AnyCommand], holds: Holds | None
+) -> bool:
     """Locks all that the commands need. Whether there are more expired holds in their way than are ended at once."""
     keys = [(c.caller, c.idempotency_key) for c in commands if c.idempotency_key is not None]
     if keys:
@@ -93,12 +101,15 @@ def _lock(connection: Connection, locked: Locked, commands: Sequence[AnyCommand]
     claims = {claim.key: claim for one in redemptions for claim in one.claims if claim.covers(locked.now)}
     touched = {key.promotion for key in claims}
     expired = counter_store.orders_with_expired_holds(connection, touched, locked.now) if touched else []
-    _lock_orders(connection, locked, {*expired, *[command.order_no for command in commands]})
+    coupons = {one.coupon for one in redemptions if one.coupon}
+    holders = holds.holders(connection, coupons) if holds is not None and coupons else ()
+    _lock_orders(connection, locked, {*expired, *holders, *[command.order_no for command in commands]})
     refunding = {command.order_no for command in commands if isinstance(command, GiveBackPart)}
     refunding &= locked.orders.keys()
     if refunding:
         locked.refunds = store.refunds_of(connection, refunding)
     _lock_counters(connection, locked, claims.values(), refunding)
+    _lock_coupons(connection, locked, coupons, holds)
     return len(expired) >= store.MOST_EXPIRED
 
 
@@ -137,6 +148,16 @@ def _lock_counters(
             locked.counters |= _locked(connection, missing)
 
 
+def _lock_coupons(
+    connection: Connection, locked: Locked, wanted: Collection[str], holds: Holds | None
+) -> None:
+    """Those that are wanted, and those of the orders that are locked."""
+    orders = locked.orders.values()
+    theirs = {one.coupon for order in orders for one in order.frozen.promotions if one.coupon}
+    if holds is not None and (ids := {*wanted, *theirs}):
+        locked.coupons = dict(holds.lock(connection, ids, locked.now))
+
+
 def _locked(connection: Connection, claims: Iterable[Claim]) -> dict[Key, Counter]:
     return counter_store.lock_counters(connection, [claim.key for claim in claims])
 
@@ -144,7 +165,7 @@ def _locked(connection: Connection, claims: Iterable[Claim]) -> dict[Key, Counte
 # -- writing
 
 
-def write(connection: Connection, writes: Writes, now: datetime) -> None:
+def write(connection: Connection, writes: Writes, now: datetime, holds: Holds | None = None) -> None:
     """All of it. Raises Conflict where another node has written a row of the same key."""
     with store.conflicts(), together(connection):
         store.add_orders(connection, writes.new_orders.values())
@@ -162,4 +183,6 @@ def write(connection: Connection, writes: Writes, now: datetime) -> None:
         counter_store.change_counters(connection, writes.counters.values())
         reach("committer.counters")
         store.add_requests(connection, writes.requests, now)
+        if holds is not None and (writes.moves or writes.settled):
+            holds.write(connection, writes.moves, writes.settled, now)
         reach("committer.written")

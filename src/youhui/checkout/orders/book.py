@@ -19,6 +19,7 @@ from youhui.checkout.orders.model import (
     Refund,
     Vector,
 )
+from youhui.checkout.ports import Held, Move, Moved, Settled
 
 
 @dataclass(slots=True)
@@ -83,6 +84,7 @@ class Locked:
     refunds: dict[str, list[Refund]] = field(default_factory=dict)
     holds: dict[str, list[Hold]] = field(default_factory=dict)
     counters: dict[Key, Counter] = field(default_factory=dict)
+    coupons: dict[str, Held] = field(default_factory=dict)
     requests: dict[tuple[str, str], Request] = field(default_factory=dict)
 
 
@@ -98,6 +100,8 @@ class Writes:
     entries: list[Entry] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     counters: dict[Key, Counter] = field(default_factory=dict)
+    moves: list[Move] = field(default_factory=list)
+    settled: list[Settled] = field(default_factory=list)
 
 
 class Book:
@@ -121,25 +125,66 @@ class Book:
         return not all([claim.covers(self.now) for one in redemptions for claim in one.claims])
 
     def full(self, redemptions: Iterable[Redemption]) -> tuple[str, ...]:
-        """The promotions of which so much cannot be taken, all periods being the present ones."""
-        return tuple([one.promotion for one in redemptions if not self._has_room(one)])
-
-    def _has_room(self, one: Redemption) -> bool:
+        """The promotions of which so much cannot be taken together, all periods being the present ones."""
         rows = self.locked.counters
-        return all([rows[claim.key].has_room(claim.limits, one.moved) for claim in one.claims])
+        wanted: dict[Key, Vector] = {}
+        found = []
+        for one in redemptions:
+            for claim in one.claims:
+                moved = wanted[claim.key] = wanted.get(claim.key, NOTHING).plus(one.moved)
+                if not rows[claim.key].has_room(claim.limits, moved):
+                    found.append(one.promotion)
+        return tuple(dict.fromkeys(found))
+
+    def gone(self, redemptions: Iterable[Redemption], customer: str | None) -> tuple[str, ...]:
+        """The coupons that this customer cannot use now."""
+        return tuple(
+            [one.coupon for one in redemptions if one.coupon and not self._is_free(one.coupon, customer)]
+        )
+
+    def _is_free(self, coupon: str, customer: str | None) -> bool:
+        held = self.locked.coupons.get(coupon)
+        return held is not None and held.owner == customer and held.order_no is None and held.usable
 
     def place(self, order: Order, redemptions: Iterable[Redemption]) -> None:
         """Writes a new order, and holds what it takes."""
-        self.locked.orders[order.order_no] = self.writes.new_orders[order.order_no] = order
-        held: list[Hold] = []
+        self.add(order)
+        held: dict[Key, Vector] = {}
         for one in redemptions:
             for claim in one.claims:
                 row = self._taken_from(claim)
                 row.held = row.held.plus(one.moved)
-                held.append(Hold(order.order_no, claim.key, one.moved, order.hold_until))
+                held[claim.key] = held.get(claim.key, NOTHING).plus(one.moved)
         if held:
-            self.locked.holds[order.order_no] = held
-            self.writes.new_holds[order.order_no] = held
+            holds = [Hold(order.order_no, key, moved, order.hold_until) for key, moved in held.items()]
+            self.locked.holds[order.order_no] = self.writes.new_holds[order.order_no] = holds
+
+    def add(self, order: Order) -> None:
+        """Writes a new order."""
+        self.locked.orders[order.order_no] = self.writes.new_orders[order.order_no] = order
+
+    def has_coupons_of(self, order: Order) -> bool:
+        """Whether all coupons of an order are locked too."""
+        return all([one.coupon in self.locked.coupons for one in order.frozen.promotions if one.coupon])
+
+    def move(self, order: Order, kind: Moved, by: str, coupons: Iterable[str] | None = None) -> None:
+        """What becomes of the coupons of an order: of these, or of all."""
+        for one in order.frozen.promotions:
+            if one.coupon and (coupons is None or one.coupon in coupons):
+                held = self.locked.coupons[one.coupon]
+                taken = kind in ("hold", "commit")
+                self.locked.coupons[one.coupon] = held._replace(
+                    order_no=order.order_no if taken else None, used=kind == "commit"
+                )
+                discount = one.amount if taken else 0
+                until = order.hold_until if kind == "hold" else None
+                self.writes.moves.append(Move(one.coupon, kind, order.order_no, by, discount, until))
+
+    def settle(self, order: Order, *, complete: bool) -> None:
+        """Tells that an order was paid, or given back as a whole."""
+        self.writes.settled.append(
+            Settled(order.order_no, order.customer, order.currency, order.payable, complete)
+        )
 
     def use(self, redemptions: Iterable[Redemption]) -> None:
         """Takes for good, without a hold."""

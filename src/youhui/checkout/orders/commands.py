@@ -20,11 +20,15 @@ class Versions(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """What an order takes of one promotion, and from which counters; no claims: it has no limits."""
+    """What an order takes of one promotion, and from which counters; no claims: it has no limits.
+
+    `promotion` is what the ledger calls it. `coupon`: which one is taken with it; "": none.
+    """
 
     promotion: str
     moved: Vector
     claims: tuple[Claim, ...] = ()
+    coupon: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +43,18 @@ class Command:
     caller: str
     idempotency_key: str | None = None
 
+    @property
+    def about(self) -> str:
+        """What logs say of it."""
+        return self.order_no
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place(Command):
     """An order at the prices of a quote. It takes everything that it names, or nothing (P9).
 
-    `not_after`: the first instant at which one of its promotions has ended; None: none ends.
+    `not_after`: the first instant at which one of its promotions has ended; None: none ends. `paid`: it was paid
+    already.
     """
 
     currency: str
@@ -56,6 +66,7 @@ class Place(Command):
     hold_for: timedelta
     versions: Versions
     not_after: datetime | None = None
+    paid: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,7 +111,7 @@ def counters_of(connection: Connection, orders: Collection[Order]) -> list[Key]:
     """
     taken = [one.taken_at for one in orders]
     last, first = instant(connection, max(taken)), instant(connection, min(taken))
-    promotions = {promotion.id for one in orders for promotion in one.frozen.promotions}
+    promotions = {promotion.counted_as for one in orders for promotion in one.frozen.promotions}
     customers = sorted({"", *[one.customer or "" for one in orders]})
     found: list[Key] = []
     for chunk in sql.chunks(sorted(promotions)):

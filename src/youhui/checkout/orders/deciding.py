@@ -24,8 +24,8 @@ from youhui.checkout.orders.commands import (
     Versions,
 )
 from youhui.checkout.orders.entering import LATE, entries, reversals
-from youhui.checkout.orders.model import Kind, Order, Refund, State
-from youhui.checkout.orders.past import as_paid, as_placed, as_refunded
+from youhui.checkout.orders.model import Order, Refund, State
+from youhui.checkout.orders.past import as_paid, as_refunded, placed_again
 from youhui.checkout.orders.problems import (
     KeyReused,
     OrderExists,
@@ -34,6 +34,10 @@ from youhui.checkout.orders.problems import (
     RefundExists,
 )
 from youhui.checkout.orders.returns import Return, return_of
+from youhui.checkout.ports import Moved
+
+CLOCK = "clock"
+"""who ends what nobody has ended in time"""
 
 
 def decide(command: AnyCommand, book: Book) -> Done:
@@ -69,11 +73,12 @@ def operation_of(command: Command) -> tuple[str, str]:
 
 
 def end_expired(book: Book) -> None:
-    """Ends every locked order whose time is over (P7)."""
+    """Ends every locked order whose time is over (P7), with all that it holds: without its coupons it is left."""
     for order in list(book.locked.orders.values()):
-        if order.state == "pending" and order.state_at(book.now) == "expired":
+        over = order.state == "pending" and order.state_at(book.now) == "expired"
+        if over and book.has_coupons_of(order):
             book.end_hold(order.order_no, use=False)
-            _ended(book, order, "expired", "expire")
+            _ended(book, order, "expired", "expire", CLOCK)
 
 
 # -- once
@@ -112,20 +117,38 @@ def _place(command: Place, book: Book) -> Done:
     if known is not None:
         if known.request != command.request:
             raise OrderExists(order_no=command.order_no)
-        return Done(as_placed(known), replayed=True)
+        return Done(placed_again(known), replayed=True)
     if command.not_after is not None and book.now >= command.not_after:
         raise Changed
-    _can_take(command.redemptions, command.versions, book)
+    _can_take(command.redemptions, command.versions, command.customer, book)
     order = _order(command, book.now)
+    if command.paid:
+        return _placed_and_paid(command, order, book)
     book.place(order, command.redemptions)
+    book.move(order, "hold", command.caller)
     book.enter(entries(order, "hold", book.now))
     return Done(order)
 
 
-def _can_take(redemptions: Sequence[Redemption], versions: Versions, book: Book) -> None:
-    """Raises Changed: the rules are others by now, a period is over, or there is no room."""
+def _placed_and_paid(command: Place, order: Order, book: Book) -> Done:
+    paid = replace(order, state="paid", paid_at=book.now)
+    book.add(paid)
+    book.use(command.redemptions)
+    book.move(paid, "commit", command.caller)
+    book.settle(paid, complete=False)
+    book.enter(entries(paid, "hold", book.now))
+    book.enter(entries(paid, "commit", book.now))
+    return Done(paid)
+
+
+def _can_take(
+    redemptions: Sequence[Redemption], versions: Versions, customer: str | None, book: Book
+) -> None:
+    """Raises Changed: the rules are others by now, a period is over, a coupon is gone, or there is no room."""
     if versions != book.locked.versions or book.over(redemptions):
         raise Changed
+    if gone := book.gone(redemptions, customer):
+        raise Changed(gone)
     if full := book.full(redemptions):
         raise Changed(full)
 
@@ -156,8 +179,10 @@ def _pay(command: Pay, book: Book) -> Done:
     if order.state == "expired":
         return _pay_late(command, order, book)
     book.end_hold(order.order_no, use=True)
+    book.move(order, "commit", command.caller)
     paid = replace(order, state="paid", paid_at=book.now)
     book.change(paid)
+    book.settle(paid, complete=False)
     book.enter(entries(paid, "commit", book.now))
     return Done(paid)
 
@@ -166,10 +191,12 @@ def _pay_late(command: Pay, order: Order, book: Book) -> Done:
     """Takes capacity again, at the limits and in the periods of now."""
     if command.again is None or command.versions is None:
         raise HoldEnded(order)
-    _can_take(command.again, command.versions, book)
+    _can_take(command.again, command.versions, order.customer, book)
     book.use(command.again)
+    book.move(order, "commit", command.caller)
     paid = replace(order, state="paid", paid_at=book.now, ended_at=None, taken_at=book.now)
     book.change(paid)
+    book.settle(paid, complete=False)
     book.enter(entries(paid, "hold", book.now, LATE))
     book.enter(entries(paid, "commit", book.now, LATE))
     return Done(paid)
@@ -186,12 +213,13 @@ def _cancel(command: Cancel, book: Book) -> Done:
     if order.state != "pending":
         raise _in_state(order)
     book.end_hold(order.order_no, use=False)
-    return Done(_ended(book, order, "cancelled", "release"))
+    return Done(_ended(book, order, "cancelled", "release", command.caller))
 
 
-def _ended(book: Book, order: Order, state: State, kind: Kind) -> Order:
+def _ended(book: Book, order: Order, state: State, kind: Moved, by: str) -> Order:
     ended = replace(order, state=state, ended_at=book.now)
     book.change(ended)
+    book.move(order, kind, by)
     book.enter(entries(ended, kind, book.now))
     return ended
 
@@ -219,6 +247,9 @@ def _refund(command: GiveBackPart, book: Book) -> Done:
     book.change(after)
     for share in back.shares:
         book.give_back(share.promotion, order, share.moved)
+    book.move(order, "reverse", command.caller, {share.coupon for share in back.shares if share.moved.uses})
+    if back.complete:
+        book.settle(after, complete=True)
     book.enter(reversals(after, refund, back))
     return Done(after, refund)
 

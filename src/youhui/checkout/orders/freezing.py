@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from youhui.checkout.orders.commands import Place
+from youhui.checkout.orders.commands import Place, Redemption
 from youhui.checkout.orders.limits import redemption_of
 from youhui.checkout.orders.model import Frozen, FrozenCut, FrozenGift, FrozenLine, FrozenPromotion
 from youhui.checkout.orders.pricing import Quoted
@@ -24,7 +24,6 @@ def place_of(asked: AskedOrder, sent: Sent, quoted: Quoted) -> Place:
     if quote.subtotal > LARGEST:
         raise invalid([Problem("lines", "order_too_large")])
     customer = None if cart.customer is None else cart.customer.id
-    given = [(applied, _terms(quoted, applied)) for applied in quote.applied]
     return Place(
         order_no=asked.order_no,
         request=sent.request,
@@ -35,11 +34,18 @@ def place_of(asked: AskedOrder, sent: Sent, quoted: Quoted) -> Place:
         total=quote.subtotal,
         discount=quote.total_discount,
         frozen=frozen_of(quoted),
-        redemptions=tuple([redemption_of(*one, customer, quote.at) for one in given]),
+        redemptions=tuple([_redemption(quoted, applied, customer) for applied in quote.applied]),
         hold_for=asked.hold_for,
         versions=quoted.versions,
-        not_after=_first_end([terms for _, terms in given]),
+        not_after=_first_end([_terms(quoted, applied) for applied in quote.applied]),
     )
+
+
+def _redemption(quoted: Quoted, applied: Applied, customer: str | None) -> Redemption:
+    rule = quoted.wallet.get(applied.promotion)
+    if rule is None:
+        return redemption_of(applied, _terms(quoted, applied), customer, quoted.quote.at)
+    return redemption_of(applied, rule.limits, customer, quoted.quote.at, rule.coupon)
 
 
 def frozen_of(quoted: Quoted) -> Frozen:
@@ -47,7 +53,7 @@ def frozen_of(quoted: Quoted) -> Frozen:
     quote = quoted.quote
     return Frozen(
         lines=_lines(quoted),
-        promotions=tuple([_promotion(applied, _terms(quoted, applied)) for applied in quote.applied]),
+        promotions=tuple([_promotion(quoted, applied) for applied in quote.applied]),
         shipping=quote.shipping,
         shipping_paid=quote.shipping - quote.shipping_discount,
         codes=quoted.cart.codes,
@@ -85,15 +91,18 @@ def _cuts(given: Iterable[Applied]) -> dict[str, list[FrozenCut]]:
     return found
 
 
-def _promotion(applied: Applied, terms: Promotion) -> FrozenPromotion:
+def _promotion(quoted: Quoted, applied: Applied) -> FrozenPromotion:
+    terms, rule = _terms(quoted, applied), quoted.wallet.get(applied.promotion)
     return FrozenPromotion(
         id=applied.promotion,
         name=terms.name,
         amount=applied.amount,
         shipping=applied.shipping,
-        units=sum(applied.units.values()),
+        units=applied.counted_units,
         give_back=terms.give_back,
         gifts=tuple([FrozenGift(gift.sku, gift.quantity) for gift in applied.gifts]),
+        coupon="" if rule is None else rule.coupon,
+        shared="" if rule is None else rule.limits.id,
     )
 
 

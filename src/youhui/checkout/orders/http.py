@@ -57,9 +57,7 @@ class Endpoints:
         try:
             return done_answer(await self._orders.place(asked, sent(call, call.body)))
         except QuoteChanged as changed:
-            quote = answer(
-                changed.quote, changed.ruleset, changed.strategy, call.language, asked.asked.coupons
-            )
+            quote = answer(changed.quote, changed.ruleset, changed.strategy, call.language, changed.unusable)
             changed.beside = {"quote": msgspec.Raw(quote)}
             raise
 

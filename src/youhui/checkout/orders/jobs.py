@@ -8,6 +8,7 @@ from time import sleep
 
 from youhui.checkout.orders import store
 from youhui.checkout.orders.batch import tidy
+from youhui.checkout.ports import Holds
 from youhui.checkout.store import database_now, lock_versions
 from youhui.platform.db import Connection, Database
 
@@ -21,19 +22,23 @@ TURN = 0.15
 """
 
 
-def end_expired(connection: Connection, now: datetime, promotions: Collection[str]) -> None:
+def end_expired(
+    connection: Connection, now: datetime, promotions: Collection[str], holds: Holds | None
+) -> None:
     """Within a transaction that writes: ends the holds of these promotions whose time is over."""
-    while tidy(connection, now, promotions):
+    while tidy(connection, now, holds, promotions):
         pass
 
 
-def end_all_expired(database: Database, clock: Callable[[], datetime] | None = None) -> int:
+def end_all_expired(
+    database: Database, clock: Callable[[], datetime] | None = None, holds: Holds | None = None
+) -> int:
     """Ends the orders whose time is over, some hundreds in a transaction. How many. Raises Unavailable."""
     ended = 0
     while True:
         with database.writing() as connection:
             now, _ = lock_versions(connection)  # who saves terms makes holds, and must not be met half-way
-            found = tidy(connection, clock() if clock else now)
+            found = tidy(connection, clock() if clock else now, holds)
         ended += found
         if found < store.MOST_EXPIRED:
             return ended

@@ -37,7 +37,7 @@ def scopes_of(promotion: Promotion) -> tuple[Scope, ...]:
     p = promotion
     return _scopes(
         p.usage_limit, p.usage_window, p.usage_limit_per_customer, p.usage_window_per_customer,
-        p.budget, p.budget_window, p.stock, p.timezone,
+        p.units_per_customer, p.budget, p.budget_window, p.stock, p.timezone,
     )  # fmt: skip
 
 
@@ -47,6 +47,7 @@ def _scopes(
     usage_window: Window,
     per_customer: int | None,
     window_per_customer: Window,
+    units_per_customer: int | None,
     budget: int | None,
     budget_window: Window,
     stock: int | None,
@@ -59,9 +60,13 @@ def _scopes(
         of_all[budget_window] = of_all.get(budget_window, Limits())._replace(amount=budget)
     if stock is not None:
         of_all["always"] = of_all.get("always", Limits())._replace(units=stock)
-    found = [_scope(False, window, timezone, limits) for window, limits in of_all.items()]
+    of_each: dict[Window, Limits] = {}
     if per_customer is not None:
-        found.append(_scope(True, window_per_customer, timezone, Limits(uses=per_customer)))
+        of_each[window_per_customer] = Limits(uses=per_customer)
+    if units_per_customer is not None:
+        of_each["always"] = of_each.get("always", Limits())._replace(units=units_per_customer)
+    found = [_scope(False, window, timezone, limits) for window, limits in of_all.items()]
+    found += [_scope(True, window, timezone, limits) for window, limits in of_each.items()]
     return tuple(found)
 
 
@@ -92,25 +97,31 @@ def claims_of(promotion: Promotion, customer: str | None, at: datetime) -> tuple
     )
 
 
-def redemption_of(applied: Applied, promotion: Promotion, customer: str | None, at: datetime) -> Redemption:
-    """What an order takes of a promotion that was applied: one use, its money, and the units out of its stock."""
-    moved = Vector(1, applied.amount, sum(applied.units.values()))
-    return Redemption(promotion.id, moved, claims_of(promotion, customer, at))
+def redemption_of(
+    applied: Applied, promotion: Promotion, customer: str | None, at: datetime, coupon: str = ""
+) -> Redemption:
+    """What an order takes of a promotion that was applied: one use, its money, and the units that are counted.
+
+    Of a `coupon` it is the promotion whose limits it shares.
+    """
+    moved = Vector(1, applied.amount, applied.counted_units)
+    return Redemption(promotion.id, moved, claims_of(promotion, customer, at), coupon)
 
 
 def used_of(
     promotion: Promotion, customer: str | None, at: datetime, numbers: Callable[[Key], Numbers | None]
 ) -> Used:
     """What pricing is told: for each limit what its counter has used and held; nothing of a counter without a row."""
-    used = by_customer = budget = 0
+    used = by_customer = units_by_customer = budget = 0
     left = None
     for claim in claims_of(promotion, customer, at):
         found = numbers(claim.key)
         taken = NOTHING if found is None else found.taken
         if claim.key.customer:
-            by_customer = taken.uses
+            by_customer = by_customer if claim.limits.uses is None else taken.uses
+            units_by_customer = units_by_customer if claim.limits.units is None else taken.units
             continue
         used = used if claim.limits.uses is None else taken.uses
         budget = budget if claim.limits.amount is None else taken.amount
         left = left if claim.limits.units is None else max(claim.limits.units - taken.units, 0)
-    return Used(used, by_customer, budget, left)
+    return Used(used, by_customer, budget, left, units_by_customer)

@@ -94,7 +94,7 @@ class Numbers(NamedTuple):
 class FrozenCut(Struct, frozen=True, gc=False):
     """What a promotion took of a line: `runs` of equal units, (count, amount from each), in unit order.
 
-    `units` of the line came out of the promotion's stock, if it has one.
+    `units` of the line are counted by a limit on units, if the promotion has one.
     """
 
     promotion: str
@@ -125,7 +125,8 @@ class FrozenGift(Struct, frozen=True, gc=False):
 class FrozenPromotion(Struct, frozen=True, gc=False):
     """A promotion that was applied: what it took in all, `shipping` of it of the shipping price.
 
-    `units` came out of its stock, if it has one.
+    `units` are counted by a limit on units, if it has one: those of its cuts, and pieces of gifts beyond. A `coupon` is
+    known to the ledger and the counters as `shared`, which all coupons of its template are.
     """
 
     id: str
@@ -135,6 +136,13 @@ class FrozenPromotion(Struct, frozen=True, gc=False):
     units: int = 0
     give_back: GiveBack = "full_refund"
     gifts: tuple[FrozenGift, ...] = ()
+    coupon: str = ""
+    shared: str = ""
+
+    @property
+    def counted_as(self) -> str:
+        """What the ledger and the counters call it."""
+        return self.shared or self.id
 
 
 class Frozen(Struct, frozen=True, gc=False):

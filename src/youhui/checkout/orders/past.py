@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from youhui.checkout.orders.model import Order, Refund, Returned
+from youhui.checkout.orders.problems import OrderState
 
 
 def as_placed(order: Order) -> Order:
@@ -14,6 +15,19 @@ def as_placed(order: Order) -> Order:
         order, state="pending", paid_at=None, ended_at=None, refunded=0, returned=Returned(),
         taken_at=order.placed_at,
     )  # fmt: skip
+
+
+def placed_again(order: Order) -> Order:
+    """What an order is answered that is placed once more by the same request.
+
+    One that was paid when it was placed is of a coupon that was used, and must not seem so once it is given back.
+    Raises OrderState.
+    """
+    if order.hold_until > order.placed_at:
+        return as_placed(order)
+    if order.state != "paid":
+        raise OrderState(order_no=order.order_no, state=order.state)
+    return order
 
 
 def as_paid(order: Order) -> Order:

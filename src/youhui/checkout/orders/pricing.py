@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic, perf_counter
@@ -11,10 +11,12 @@ from time import monotonic, perf_counter
 from youhui.checkout.completing import Completing, Ready
 from youhui.checkout.orders.commands import Versions
 from youhui.checkout.orders.counts import SECONDS, Counts, Told
+from youhui.checkout.orders.limits import scopes_of
 from youhui.checkout.orders.model import Key
-from youhui.checkout.quoting import Quoting
+from youhui.checkout.ports import NO_WALLET, Coupons, Wallet
+from youhui.checkout.quoting import Priced, Quoting
 from youhui.checkout.requests import Asked
-from youhui.engine import Cart, Options, Quote, Ruleset, Usage
+from youhui.engine import Cart, Layer, Options, Quote, Ruleset, Usage
 from youhui.platform.metrics import Cache
 from youhui.platform.readers import Readers
 
@@ -23,6 +25,7 @@ MOST_TURNS = 3
 others; beyond this it is priced with what is held: an order is decided on the locked numbers anyway."""
 
 _UNUSED = Usage()
+_NO_RULES = Priced()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,11 @@ class Quoted:
     ruleset: Ruleset
     versions: Versions
     options: Options
+    wallet: Wallet = NO_WALLET
 
 
 class Pricing:
-    """Prices what was asked. `discounts` tells, without waiting, the newest known version of the discounts."""
+    """Prices what was asked. `versions` tells, without waiting, the newest known; `coupons` finds those of a cart."""
 
     def __init__(
         self,
@@ -46,16 +50,18 @@ class Pricing:
         counts: Counts,
         readers: Readers,
         clock: Callable[[], datetime],
-        discounts: Callable[[], int],
+        versions: Callable[[], Versions],
         timed: Callable[[float], None],
         looked: Cache,
+        coupons: Coupons,
     ) -> None:
         self._quoting = quoting
         self._completing = completing
         self._counts = counts
         self._readers = readers
         self._clock = clock
-        self._discounts = discounts
+        self._versions = versions
+        self._coupons = coupons
         self._timed = timed
         self._looked = looked
 
@@ -67,12 +73,13 @@ class Pricing:
         since = monotonic() - SECONDS if since is None else since
         at = asked.at or self._clock()
         # Before anything is looked at: if it changes meanwhile, the quote is newer than it says, never older.
-        discounts = self._discounts()
+        versions = self._versions()
         ready = self._completing.held(asked.stated, at)
         if ready is None:
             ready = await self._readers.run(self._completing.looked_up, asked.stated, at)
+        wallet = NO_WALLET if asked.coupons == () else await self._wallet(asked.coupons, ready.cart, at)
         for _ in range(MOST_TURNS):
-            arguments = asked.options, ready, at, discounts, since
+            arguments = asked.options, ready, wallet, at, versions, since
             long = is_long(asked.options)
             quoted, missing = (
                 await asyncio.to_thread(self._priced, *arguments) if long else self._priced(*arguments)
@@ -82,22 +89,58 @@ class Pricing:
             await self._counts.look_up(missing)
         return quoted
 
+    async def alone(self, asked: Asked, wallet: Wallet, since: float | None = None) -> Quoted:
+        """A cart priced by these coupons alone, whatever else there is. Raises Invalid, Unavailable."""
+        since = monotonic() - SECONDS if since is None else since
+        at = asked.at or self._clock()
+        versions = self._versions()
+        ready = await self._readers.run(self._completing.looked_up, asked.stated, at)
+        only = Ready(ready.cart, Layer())
+        quoted, missing = self._priced(asked.options, only, wallet, at, versions, since, _NO_RULES)
+        if missing:
+            await self._counts.look_up(missing)
+            quoted, _ = self._priced(asked.options, only, wallet, at, versions, since, _NO_RULES)
+        return quoted
+
+    async def _wallet(self, coupons: Sequence[str] | None, cart: Cart, at: datetime) -> Wallet:
+        customer = None if cart.customer is None else cart.customer.id
+        return await self._readers.run(self._coupons.wallet, coupons, customer, cart.currency, at)
+
     def _priced(
-        self, options: Options, ready: Ready, at: datetime, discounts: int, since: float
+        self,
+        options: Options,
+        ready: Ready,
+        wallet: Wallet,
+        at: datetime,
+        versions: Versions,
+        since: float,
+        rules: Priced | None = None,
     ) -> tuple[Quoted, Collection[Key]]:
         began = perf_counter()
-        cart, versions = ready.cart, Versions(self._quoting.version, discounts)
+        cart, versions = ready.cart, versions._replace(promotions=self._quoting.version)
         customer = cart.customer
-        rules = self._quoting.priced(cart.currency)
-        ruleset = rules.ruleset.overlay(ready.layer)
+        rules = rules or self._quoting.priced(cart.currency)
+        ruleset = rules.ruleset.overlay(_layer(ready, wallet))
+        counted = rules.counted
+        if wallet.rules:
+            shared = {rule.promotion.id: rule.limits for rule in wallet.rules if scopes_of(rule.limits)}
+            counted = {**counted, **shared}
         told = None
-        if rules.counted:
-            told = Told(rules.counted, self._counts, None if customer is None else customer.id, at, since)
+        if counted:
+            told = Told(counted, self._counts, None if customer is None else customer.id, at, since)
         quote = ruleset.price(cart, told or _UNUSED, at=at, options=options)
         self._timed(perf_counter() - began)
         if told is not None:
             (self._looked.miss if told.missing else self._looked.hit)()
-        return Quoted(cart, quote, ruleset, versions, options), told.missing if told else ()
+        return Quoted(cart, quote, ruleset, versions, options, wallet), told.missing if told else ()
+
+
+def _layer(ready: Ready, wallet: Wallet) -> Layer:
+    """The cart's own rules, then its coupons."""
+    if not wallet.rules:
+        return ready.layer
+    own = [rule.promotion for rule in ready.layer.rules.values()]
+    return Layer([*own, *[rule.promotion for rule in wallet.rules]])
 
 
 def is_long(options: Options) -> bool:

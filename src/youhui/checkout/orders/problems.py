@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from youhui.checkout.orders.model import State
 from youhui.checkout.orders.words import STATES
+from youhui.checkout.ports import Unusable
 from youhui.engine import Quote, Ruleset
 from youhui.engine.money import formatter
 from youhui.engine.quote import Strategy
@@ -72,12 +73,20 @@ class QuoteChanged(Refusal):
         "The price has changed: {payable} is to be paid, not {expected}",
     )
 
-    def __init__(self, quote: Quote, ruleset: Ruleset, strategy: Strategy, expected: int) -> None:
+    def __init__(
+        self,
+        quote: Quote,
+        ruleset: Ruleset,
+        strategy: Strategy,
+        expected: int,
+        unusable: Mapping[str, Unusable],
+    ) -> None:
         money = formatter(quote.currency)
         super().__init__(payable=money(quote.total), expected=money(expected))
         self.quote = quote
         self.ruleset = ruleset
         self.strategy: Strategy = strategy
+        self.unusable = unusable
 
 
 class RefundTooMuch(Refusal):

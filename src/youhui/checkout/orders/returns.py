@@ -20,7 +20,7 @@ from youhui.checkout.orders.problems import RefundTooMuch, UnknownLines
 
 
 class Share(NamedTuple):
-    """What a refund takes back of one promotion.
+    """What a refund takes back of one promotion, as the ledger calls it, and of a `coupon` if it is one's.
 
     `discount` in money, `by_line` of it of lines; `moved`: what its limits get back.
     """
@@ -29,6 +29,7 @@ class Share(NamedTuple):
     moved: Vector
     discount: int
     by_line: Mapping[str, int]
+    coupon: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +103,19 @@ def _share(
 ) -> Share:
     before = order.returned.lines
     by_line: dict[str, int] = {}
-    stock = 0
+    stock, pieces = 0, promotion.units
     for line, cut in _cuts(order, promotion.id):
+        pieces -= cut.units
         if line.id in units:
             returned, count = before.get(line.id, 0), units[line.id]
             by_line[line.id] = part(cut.amount, line.quantity, returned, count)
             stock += part(cut.units, line.quantity, returned, count)
+    stock += pieces if complete else 0  # a gift belongs to no line
     discount = sum(by_line.values()) + (promotion.shipping if shipping else 0)
     whole = Vector(1, promotion.amount, promotion.units)
     moved = _moved(promotion.give_back, whole, Vector(int(complete), discount, stock), complete)
-    return Share(promotion.id, moved, discount, {name: money for name, money in by_line.items() if money})
+    lines = {name: money for name, money in by_line.items() if money}
+    return Share(promotion.counted_as, moved, discount, lines, promotion.coupon)
 
 
 def _cuts(order: Order, promotion: str) -> Iterator[tuple[FrozenLine, FrozenCut]]:

@@ -26,8 +26,8 @@ from youhui.checkout.orders.counts import PlacedOrders
 from youhui.checkout.orders.entering import moved_by
 from youhui.checkout.orders.freezing import place_of
 from youhui.checkout.orders.limits import claims_of
-from youhui.checkout.orders.model import Claim, Order, Refund
-from youhui.checkout.orders.past import as_placed
+from youhui.checkout.orders.model import Claim, FrozenPromotion, Order, Refund
+from youhui.checkout.orders.past import placed_again
 from youhui.checkout.orders.pricing import Pricing, Quoted
 from youhui.checkout.orders.problems import (
     HoldExpired,
@@ -37,8 +37,9 @@ from youhui.checkout.orders.problems import (
     QuoteChanged,
 )
 from youhui.checkout.orders.requests import AskedOrder, AskedRefund, Sent
+from youhui.checkout.ports import Coupons
 from youhui.checkout.quoting import Quoting
-from youhui.checkout.store import Source
+from youhui.checkout.store import LOCKED
 from youhui.platform.db import Database
 from youhui.platform.gathering import Gathering
 from youhui.platform.problems import Invalid, Unavailable
@@ -72,6 +73,7 @@ class Orders:
         quoting: Quoting,
         following: Following,
         placed: PlacedOrders,
+        coupons: Coupons,
         readers: Readers,
         clock: Callable[[], datetime],
     ) -> None:
@@ -81,6 +83,7 @@ class Orders:
         self._quoting = quoting
         self._following = following
         self._placed = placed
+        self._coupons = coupons
         self._readers = readers
         self._clock = clock
         self._look = Gathering[None](readers, lambda _: following.look())
@@ -98,6 +101,22 @@ class Orders:
             if done is None:
                 raise
             return done
+
+    async def place_paid(self, asked: AskedOrder, quoted: Quoted, sent: Sent) -> Done | None:
+        """Places an order at this quote that was paid already. None: it has changed since; price it again.
+
+        Raises Invalid, OrderExists, OrderState (it was given back), KeyReused, InFlight.
+        """
+        try:
+            return await self._committer.run(replace(place_of(asked, sent, quoted), paid=True))
+        except Changed as changed:
+            if not changed.promotions:
+                await self._look()
+            return None
+
+    async def placed_before(self, order_no: str, sent: Sent) -> Done | None:
+        """What the same request was answered. Raises OrderExists, OrderState (it was given back), KeyReused."""
+        return await self._readers.run(self._placed_before, order_no, sent)
 
     async def pay(self, order_no: str, sent: Sent) -> Done:
         """The order was paid; too late, it takes again what it had held.
@@ -173,14 +192,14 @@ class Orders:
             return None
         if order.request != sent.request:
             raise OrderExists(order_no=order_no)
-        return Done(as_placed(order), replayed=True)
+        return Done(placed_again(order), replayed=True)
 
     # -- paying late
 
     async def _pay_late(self, command: Pay, order: Order) -> Done:
         for _ in range(MOST_TRIES):
-            versions = Versions(self._quoting.version, self._following.version(Source.DISCOUNTS))
-            again = self._again(order)
+            versions = versions_of(self._following)._replace(promotions=self._quoting.version)
+            again = await self._readers.run(self._again, order)
             try:
                 return await self._committer.run(replace(command, again=again, versions=versions))
             except Changed as changed:
@@ -194,13 +213,13 @@ class Orders:
         at = self._clock()
         return tuple(
             [
-                Redemption(one.id, moved_by(one), self._claims(one.id, order.customer, at))
+                Redemption(one.counted_as, moved_by(one), self._claims(one, order.customer, at), one.coupon)
                 for one in order.frozen.promotions
             ]
         )
 
-    def _claims(self, promotion: str, customer: str | None, at: datetime) -> tuple[Claim, ...]:
-        terms = self._quoting.get(promotion)
+    def _claims(self, one: FrozenPromotion, customer: str | None, at: datetime) -> tuple[Claim, ...]:
+        terms = self._coupons.limits(one.shared) if one.shared else self._quoting.get(one.id)
         return () if terms is None else claims_of(terms, customer, at)
 
     def _read(self, order_no: str) -> Found:
@@ -209,6 +228,11 @@ class Orders:
             if order is None:
                 raise OrderNotFound(order_no=order_no)
             return Found(order, tuple(store.read_refunds(connection, order_no)), self._clock())
+
+
+def versions_of(following: Following) -> Versions:
+    """The newest known ones of what an order is priced by."""
+    return Versions(*[following.version(source) for source in LOCKED])
 
 
 class _Once(TypedDict):
@@ -222,4 +246,10 @@ def _once(sent: Sent) -> _Once:
 
 
 def _changed(quoted: Quoted, asked: AskedOrder) -> QuoteChanged:
-    return QuoteChanged(quoted.quote, quoted.ruleset, quoted.options.strategy, asked.expected_payable)
+    return QuoteChanged(
+        quoted.quote,
+        quoted.ruleset,
+        quoted.options.strategy,
+        asked.expected_payable,
+        quoted.wallet.unusable,
+    )

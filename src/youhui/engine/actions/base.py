@@ -27,6 +27,8 @@ class Action(ABC):
     kind: ClassVar[str]
     targets: ClassVar[Targets | None] = None
     """the keys that have a meaning with each `target`; None: the kind has no target"""
+    gives_gifts_only: ClassVar[bool] = False
+    """whether it gives gifts and takes no money: limits on units then count their pieces"""
 
     @abstractmethod
     def effect(self, view: View) -> Effect:

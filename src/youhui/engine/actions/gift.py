@@ -23,6 +23,7 @@ class Gift(Action):
     """
 
     kind: ClassVar[str] = "gift"
+    gives_gifts_only: ClassVar[bool] = True
 
     sku: Name
     quantity: Positive

@@ -54,14 +54,18 @@ def _why(promotion: Promotion, currency: str) -> tuple[str, dict[str, str]] | No
         return "actions", {}
     if not possible_ways(promotion, currency):
         return "needs", {"conditions": _words(conflict(all_ways[0], currency))}
-    if promotion.usage_limit_per_customer == 0 and all(needs_customer(branch) for branch in conditions):
-        return "limit", {"limit": "usage_limit_per_customer"}
+    if all(needs_customer(branch) for branch in conditions):
+        if promotion.usage_limit_per_customer == 0:
+            return "limit", {"limit": "usage_limit_per_customer"}
+        if promotion.units_per_customer == 0:
+            return "limit", {"limit": "units_per_customer"}
     return None
 
 
 def _limited_to_nothing(promotion: Promotion) -> bool:
     return 0 in (
         promotion.usage_limit, promotion.usage_limit_per_customer, promotion.budget, promotion.stock,
+        promotion.units_per_customer,
     )  # fmt: skip
 
 
@@ -111,6 +115,8 @@ def without_limits(promotion: Promotion) -> Promotion:
         budget=None,
         budget_window="always",
         stock=None,
+        units_per_customer=None,
+        units_per_order=None,
         order_cap=None,
     )
 

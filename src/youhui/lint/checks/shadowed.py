@@ -43,7 +43,7 @@ def check(subject: Subject, effort: Effort) -> Iterator[Finding]:
 
 
 def _winner(live: Live, subject: Subject) -> list[Branch] | None:
-    """The branches of its conditions; None if it shadows nothing: its stock may run out, or there are too many."""
+    """The branches of its conditions; None if it shadows nothing: its units may run out, or there are too many."""
     if live.promotion.id in subject.stocked:
         return None
     try:

@@ -76,7 +76,9 @@ class _Back:
     ) -> Vector:
         whole = Vector(1, promotion.amount, promotion.units)
         if promotion.give_back == "pro_rata":
+            pieces = promotion.units - sum([cut.units for _, cut in cuts])
             units = sum([self._floor(cut.units, line) for line, cut in cuts])
+            units += pieces if self.complete else 0
             return Vector(int(self.complete), discount, units)
         return whole if promotion.give_back == "full_refund" and self.complete else NOTHING
 

@@ -17,6 +17,7 @@ from youhui.checkout.orders.limits import Scope, claim_of, claims_of, scopes_of
 from youhui.checkout.orders.model import Key, Numbers
 from youhui.checkout.orders.problems import LimitBelowUse
 from youhui.checkout.orders.terms import store
+from youhui.checkout.ports import Holds
 from youhui.engine import Promotion
 from youhui.engine.money import format_amount
 from youhui.platform.db import Connection
@@ -28,9 +29,15 @@ ASTRAY = timedelta(seconds=2)
 
 
 def save(
-    connection: Connection, now: datetime, currency: str, promotion: Promotion, before: Promotion | None
+    connection: Connection,
+    now: datetime,
+    currency: str,
+    promotion: Promotion,
+    before: Promotion | None,
+    holds: Holds | None = None,
 ) -> None:
-    """After its terms were stored. `before`: what they were; None: there were none, or they are not known.
+    """After its terms were stored. `before`: what they were; None: there were none, or they are not known. `holds`:
+    what else unpaid orders hold, whose time may be over.
 
     Raises LimitBelowUse if a limit of all customers is below what is used and held: of its present day, week or month
     if it counts in these. Of a customer nothing is refused: who has had more gets no more.
@@ -40,7 +47,7 @@ def save(
         return
     if old is None or _kinds(old) != _kinds(new):
         _make_anew(connection, now, promotion)
-    end_expired(connection, now, [promotion.id])
+    end_expired(connection, now, [promotion.id], holds)
     _set_limits(connection, now, currency, promotion)
 
 

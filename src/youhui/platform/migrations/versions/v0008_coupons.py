@@ -150,6 +150,7 @@ def upgrade() -> None:
         sa.Column("customer", sa.String(64), nullable=False),
         sa.Column("status", sa.String(7), nullable=False),
         sa.Column("order_no", sa.String(64)),
+        sa.Column("locked_until", UTCDateTime),
         sa.Column("starts_at", UTCDateTime, nullable=False),
         sa.Column("ends_at", UTCDateTime, nullable=False),
         sa.Column("source", sa.String(12), nullable=False),
