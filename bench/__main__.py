@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import check, compiling, directory, discounts, engine, http, orders, oscar, search
+from bench import check, codes, compiling, directory, discounts, engine, http, orders, oscar, search
 from bench.results import Row
 
 SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
@@ -18,6 +18,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "http": http.rows,
     "orders": orders.rows,
     "check": check.rows,
+    "codes": codes.rows,
 }
 
 

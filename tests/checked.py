@@ -5,15 +5,14 @@ from __future__ import annotations
 from youhui import bootstrap
 from youhui.checkout.orders.checking import Report, check
 from youhui.platform.db import Database
-from youhui.promotions.lookup import StoredRules
 
 
 def checked(database_url: str, *, stored_terms: bool = True) -> Report:
     """The report. `stored_terms` False: counters were made without stored promotions, so limits are not compared."""
     database = Database(database_url)
     try:
-        rules = StoredRules(database, bootstrap.kinds())
-        return check(database, rules.terms if stored_terms else None)
+        terms = bootstrap.stored_terms(database, bootstrap.kinds())
+        return check(database, terms if stored_terms else None)
     finally:
         database.close()
 

@@ -20,6 +20,7 @@ _ORDER = Allowed(SHOP, scope="orders")
 
 _PROMOTIONS = "/api/marketing/promotions"
 _TEMPLATES = "/api/marketing/coupon-templates"
+_COUPONS = "/api/marketing/coupons"
 _CODES = "/api/marketing/coupon-templates/{id}/codes"
 
 TABLE: Table = {
@@ -55,6 +56,13 @@ TABLE: Table = {
     },
     ("POST", f"{_TEMPLATES}/{{id}}/issue"): Allowed(WRITERS | SHOP, scope="coupons"),
     ("POST", f"{_TEMPLATES}/{{id}}/claim"): Allowed(SHOP | SHOPPERS, scope="coupons"),
+    ("GET", f"{_TEMPLATES}/{{id}}/records"): Allowed(STAFF | SHOP, scope="coupons"),
+    ("GET", f"{_TEMPLATES}/{{id}}/records.csv"): Allowed(STAFF | SHOP, scope="coupons"),
+    ("GET", _COUPONS): Allowed(STAFF | SHOP | SHOPPERS, scope="coupons"),
+    ("GET", f"{_COUPONS}/available"): Allowed(STAFF | SHOP | SHOPPERS, scope="coupons"),
+    ("POST", f"{_COUPONS}/available"): Allowed(STAFF | SHOP | SHOPPERS, scope="coupons"),
+    ("GET", f"{_COUPONS}/{{id}}"): Allowed(STAFF | SHOP | SHOPPERS, scope="coupons"),
+    ("POST", f"{_COUPONS}/{{id}}/void"): _WRITE,
     ("POST", "/api/marketing/customers/{user_id}/registered"): Allowed(SHOP, scope="coupons"),
     # discounts (the second seed document)
     ("GET", "/api/discounts/"): Allowed(STAFF | SHOPPERS | SHOP, scope="discounts"),

@@ -36,6 +36,7 @@ from youhui.coupons.issuing import http as issuing
 from youhui.coupons.issuing import pushes
 from youhui.coupons.templates import http as coupon_templates
 from youhui.coupons.using import http as using
+from youhui.coupons.wallet import http as wallet
 from youhui.directory import http as directory
 from youhui.discounts import http as discounts
 from youhui.discounts import query as discount_query
@@ -92,6 +93,7 @@ def create_app(service: Service | None = None) -> Edge:
         using.router(service.using, service.requests, service.guards.abuse, service.settings.currency)
     )
     app.include_router(pushes.router(service.pushing))
+    app.include_router(wallet.router(service.wallets, service.coupon_verdicts, service.requests))
     _add_pages(app, service)
     app.include_router(pages.router(service.metrics, service.readiness))
     app.include_router(task_pages.router(service.tasks))
@@ -100,7 +102,7 @@ def create_app(service: Service | None = None) -> Edge:
     app.include_router(abuse.router(guards.blocked, guards.breakers, service.settings.currency))
     app.include_router(codes.router(service.codes, service.settings.marketing_service.code_link))
     app.include_router(codes.redeeming_router(service.redeeming))
-    schemas = {promotions.SCHEMA: promotions.schema(service.registry), **order_schemas()}
+    schemas = {promotions.SCHEMA: promotions.schema(service.registry), **order_schemas(), **wallet.schemas()}
     allowed = table(service.settings.metrics_public)
     app.openapi = documented(app, [quotes.operation()], schemas, allowed)  # type: ignore[method-assign]
     return Edge(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,6 +18,7 @@ from youhui.checkout.abuse.wrong_codes import FORGET as FORGET_CODES
 from youhui.checkout.completing import Completing
 from youhui.checkout.following import Following
 from youhui.checkout.monitoring import batches, watch
+from youhui.checkout.orders.checking.counters import Terms
 from youhui.checkout.orders.committer import Committer
 from youhui.checkout.orders.counts import Counts, PlacedOrders
 from youhui.checkout.orders.jobs import (
@@ -38,24 +39,26 @@ from youhui.coupons.codes.service import Codes
 from youhui.coupons.issuing import jobs as coupon_jobs
 from youhui.coupons.issuing.pushing import PUSH, Pushing
 from youhui.coupons.issuing.service import Issuing
-from youhui.coupons.lookup import Coupons, Holds
+from youhui.coupons.lookup import Coupons, Holds, stored_limits
 from youhui.coupons.model import TEMPLATE_PREFIX
 from youhui.coupons.templates.forms import Usual
 from youhui.coupons.templates.lookup import Lookup as TemplateLookup
 from youhui.coupons.templates.service import Templates
 from youhui.coupons.using.service import Using
+from youhui.coupons.wallet.service import Wallets
+from youhui.coupons.wallet.verdicts import Verdicts
 from youhui.directory.lookup import Lookup
 from youhui.directory.service import Entries
 from youhui.discounts.jobs import ARCHIVE, archive
 from youhui.discounts.lookup import Lookup as DiscountLookup
 from youhui.discounts.service import Discounts
-from youhui.engine import BUILT_IN, Registry
+from youhui.engine import BUILT_IN, Promotion, Registry
 from youhui.engine.actions.base import Action
 from youhui.engine.conditions.base import Condition
 from youhui.platform import migrate
 from youhui.platform.channel import Channel, PostgreSQLChannel
 from youhui.platform.clock import DatabaseClock
-from youhui.platform.db import Database
+from youhui.platform.db import Connection, Database
 from youhui.platform.jobs import Jobs
 from youhui.platform.keyfile import secret_key
 from youhui.platform.metrics import Cache, Metrics
@@ -119,6 +122,8 @@ class Service:
     templates: Templates
     coupons: Coupons
     using: Using
+    wallets: Wallets
+    coupon_verdicts: Verdicts
     issuing: Issuing
     pushing: Pushing
 
@@ -263,6 +268,8 @@ def service(settings: Settings, clock: Clock | None = None) -> Service:
         templates=coupon_templates,
         coupons=coupons,
         using=Using(coupons, orders, pricing, readers, tell),
+        wallets=Wallets(database, tell, issuing.facts, partial(end_all_expired, database, clock, holds)),
+        coupon_verdicts=Verdicts(database, coupons, templates, pricing, readers),
         issuing=issuing,
         pushing=pushing,
     )
@@ -317,6 +324,17 @@ def _between_nodes(settings: Settings, database: Database) -> tuple[Channel | No
     if database.engine.dialect.name == "postgresql":
         return PostgreSQLChannel(database), None
     return None, None
+
+
+def stored_terms(database: Database, registry: Registry) -> Terms:
+    """Everything stored that has counters, by what the ledger calls it: for `youhui check`."""
+    rules = StoredRules(database, registry)
+
+    def terms(connection: Connection) -> Iterator[tuple[str, Promotion | None]]:
+        yield from rules.terms(connection)
+        yield from stored_limits(connection)
+
+    return terms
 
 
 def kinds() -> Registry:

@@ -23,6 +23,10 @@ PARTS = {
     "redeeming",  # from what a customer types to a coupon
     "commands", "deciding",  # what a committer of its own is asked, and how it decides
     "pushing", "pushes",  # long work, and the route that begins it, beside what is done at once
+    "templates",  # bodies to be filled in
+    "publishing",  # what is looked at before something goes live
+    "eligibility",  # the Python API of the first seed: for whom, and how much
+    "words",  # what it gives, in a line for shoppers
     "sessions",  # logging in is as long as administering accounts
 }  # fmt: skip
 LARGE = {"coupons": {"templates", "issuing", "codes", "wallet", "using"}}

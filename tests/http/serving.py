@@ -39,9 +39,9 @@ QUOTES = "/api/quotes"
 
 UNLIMITED = dict.fromkeys(("anonymous", "shopper", "operator", "log_in", "storefront"))
 """settings of limits: tests ask often, and those of the limits set some"""
-UNGUARDED = {
+UNGUARDED: dict[str, dict[str, None]] = {
     **{action: dict.fromkeys(KINDS) for action in ACTIONS},
-    "wrong_codes": dict.fromkeys(("customer", "device", "ip")),
+    "wrong_codes": {"customer": None, "device": None, "ip": None},
 }
 """settings of abuse: as above"""
 SECRET = "a secret that only tests know, 32+"

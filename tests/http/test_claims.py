@@ -200,18 +200,23 @@ def test_who_registers_is_given_what_there_is_once(shop: Shop) -> None:
 
 
 def test_a_gift_after_payment_comes_and_goes_with_the_order(shop: Shop) -> None:
+    """By itself, soon after: the thread that gives is only waited for here."""
     id_ = shop.template(ways=["payment"], payment_from="100.00", audience={"kind": "new_customers"})
-    service = shop.client.service
     key = order(shop, "A1", "ann")
-    assert service.issuing.gifts_due() == 0
+    soon = shop.client.service.issuing._giving
     assert shop.client.post("/api/orders/A1/pay", headers=key).status_code == 200
-    service.issuing.gifts_due()
+    soon.submit(int).result(30)
     assert shop.client.get(f"{TEMPLATES}/{id_}").json()["issued"] == 1
     refund = {"refund_no": "r1", "all": True}
     assert shop.client.post("/api/orders/A1/refunds", json=refund, headers=key).status_code == 201
-    service.issuing.gifts_due()
+    soon.submit(int).result(30)
     numbers = shop.client.get(f"{TEMPLATES}/{id_}").json()
     assert (numbers["issued"], numbers["void"]) == (1, 1)
+    order(shop, "A2", "ann")
+    assert shop.client.post("/api/orders/A2/pay", headers=key).status_code == 200
+    assert shop.client.service.issuing.gifts_due() <= 1, "at the same time as the thread: once all the same"
+    soon.submit(int).result(30)
+    assert shop.client.get(f"{TEMPLATES}/{id_}").json()["issued"] == 1, "the second order is no first one"
 
 
 def test_the_jobs_are_there(shop: Shop) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from youhui import bootstrap
+from youhui.bootstrap import Service
+from youhui.checkout.abuse.model import Risk
 from youhui.checkout.orders.problems import KeyReused
 from youhui.coupons.codes import importing, jobs, store
 from youhui.coupons.codes.importing import Report
@@ -17,15 +21,17 @@ from youhui.coupons.codes.model import NewCode, Shape, Wanted
 from youhui.coupons.codes.problems import CodeExists, CodesExhausted, CodesInProgress, NoCodes, TemplateOver
 from youhui.coupons.codes.service import Codes
 from youhui.coupons.issuing import store as issuing
-from youhui.coupons.issuing.problems import CodeNotFound
+from youhui.coupons.issuing.commands import Issued
+from youhui.coupons.issuing.problems import CodeNotFound, CodeUsedUp
 from youhui.coupons.model import Status, Template, Terms, Validity
 from youhui.coupons.problems import CouponTemplateNotFound
 from youhui.coupons.templates import store as templates
 from youhui.platform import audit, migrate
 from youhui.platform.db import Connection, Database
-from youhui.platform.principals import SYSTEM
+from youhui.platform.principals import SYSTEM, Principal
 from youhui.platform.problems import Invalid
 from youhui.platform.rows import Written
+from youhui.platform.settings import Settings
 from youhui.platform.tasks import Progress, Task, Tasks
 
 NOW = datetime(2026, 11, 11, 4, tzinfo=UTC)
@@ -329,3 +335,31 @@ def test_times_are_kept(world: World) -> None:
     with world.database.writing() as connection:
         store.add_all(connection, id_, 0, at, [NewCode(key="a", code="A")])
     assert world.codes.get("a").created_at == at
+
+
+def test_a_one_time_code_becomes_one_coupon(database_url: str) -> None:
+    """However many customers redeem it at once, and at two nodes; for who has it, it stays the same."""
+    nodes = [bootstrap.service(Settings(database_url=database_url)) for _ in range(2)]
+    world = World(database_url)
+    for node in nodes:
+        node.start()
+    id_ = world.template(created_at=datetime.now(UTC))
+    code = world.codes.make(id_, SHAPE, 1, SYSTEM).codes[0].code
+    shop = Principal("storefront", "k1")
+
+    async def redeemed(node: Service, customers: Sequence[str]) -> list[object]:
+        tries = [node.redeeming.redeem(one, code, shop, Risk(one, trusted=True)) for one in customers]
+        return list(await asyncio.gather(*tries, return_exceptions=True))
+
+    customers = [f"u{i}" for i in range(8)]
+    with ThreadPoolExecutor(2) as pool:
+        halves = pool.map(lambda node: asyncio.run(redeemed(node, customers)), nodes)
+        outcomes = [one for half in halves for one in half]
+    coupons = [one.coupon for one in outcomes if isinstance(one, Issued)]
+    assert len({one.id for one in coupons}) == 1
+    assert len(coupons) == 2  # the same customer asked both nodes
+    assert {type(one) for one in outcomes} == {Issued, CodeUsedUp}
+    assert world.codes.get(code).used == 1
+    for node in nodes:
+        node.stop()
+    world.database.close()

@@ -26,6 +26,7 @@ from youhui.coupons.templates.model import Wanted
 from youhui.coupons.templates.problems import BelowIssued, InvalidTemplate, TemplateInState
 from youhui.coupons.templates.service import Move, Templates
 from youhui.engine import BUILT_IN
+from youhui.engine.actions.amount_off import AmountOff
 from youhui.platform import audit, migrate
 from youhui.platform.db import Database
 from youhui.platform.principals import SYSTEM
@@ -332,9 +333,9 @@ def test_memory_holds_templates_by_version_and_terms_for_ever(shop: Shop) -> Non
     assert lookup.templates([template.id]) == {template.id: renamed}
     of = {template.terms_id: template.id, renamed.terms_id: template.id}
     found = lookup.compiled(of)
-    assert [(one.name, one.actions[0].amount) for _, one in sorted(found.items())] == [
-        ("新名", 2000),
-        ("新名", 3000),
+    assert [(one.name, one.actions) for _, one in sorted(found.items())] == [
+        ("新名", (AmountOff(amount=2000, target="order"),)),
+        ("新名", (AmountOff(amount=3000, target="order"),)),
     ]
     with shop.database.writing() as connection:
         connection.execute(coupon_terms.delete().where(coupon_terms.c.template_id == template.id))

@@ -133,6 +133,7 @@ WHEN: list[tuple[dict[str, Any], Way, str]] = [
 def test_it_is_issued_while_it_may_be_in_the_ways_that_it_may_be(node: Node) -> None:
     for terms, way, expected in WHEN:
         id_ = node.template(**terms)
+        found: str
         try:
             found = node.issue(id_, "ann", way).coupon.source
         except CouponNotClaimable as refused:
@@ -281,6 +282,6 @@ def test_what_failed_half_way_is_settled_by_the_same_request(
 
 
 def test_every_point_is_tried() -> None:
-    told = [Path(one.__file__).read_text(encoding="utf-8") for one in (writing,)]
-    points = {point for text in told for point in re.findall(r"""reach\("issuing\.(\w+)"\)""", text)}
+    told = Path(str(writing.__file__)).read_text(encoding="utf-8")
+    points = set(re.findall(r"""reach\("issuing\.(\w+)"\)""", told))
     assert points | {"commit", "committed"} == set(POINTS)

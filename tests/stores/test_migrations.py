@@ -6,6 +6,7 @@ import importlib
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import inspect, text
@@ -61,8 +62,42 @@ def test_what_a_promotion_stated_of_its_use_gives_way_to_counters(database: Data
     assert tuple(found) == ("p", "", "", None, None, 6, 6000, 5, 0, 0, 0, 0, 0, 0)
     migrate.downgrade(database, "0006")
     with database.reading() as connection:
-        terms = store.get(connection, "p").document
+        (terms,) = connection.execute(text("SELECT document FROM promotions")).scalars()
+    terms = json.loads(terms) if isinstance(terms, str) else terms
     assert terms == {"id": "p", "actions": actions, "usage_limit": 6, "budget": "60.00", "units_left": 5}
+
+
+def test_promotions_get_types_and_states(database: Database) -> None:
+    """0009: what there was are free rules, published or paused; back again, flash sales are gone."""
+    migrate.upgrade(database)
+    migrate.downgrade(database, "0008")
+    row = text(
+        "INSERT INTO promotions (id, currency, active, priority, lane, document, position, version, created_at, "
+        "updated_at) VALUES (:id, 'CNY', :active, 0, 'order', :document, 1, 1, :at, :at)"
+    )
+    actions = [{"kind": "amount_off", "amount": "1.00", "target": "order"}]
+    with database.writing() as connection:
+        for name, active in (("on", True), ("off", False)):
+            document = json.dumps({"id": name, "actions": actions})
+            connection.execute(
+                row, {"id": name, "active": active, "document": document, "at": "2026-11-11 12:00:00"}
+            )
+    migrate.upgrade(database)
+    with database.writing() as connection:
+        found = {name: store.get(connection, name) for name in ("on", "off")}
+        assert {name: (one.type, one.status, one.form) for name, one in found.items()} == {
+            "on": ("rule", "published", None),
+            "off": ("rule", "paused", None),
+        }
+        rules = {"rules": [{"of": "sku:MUG", "position": 2, "document": found["on"].document}]}
+        store.add(
+            connection,
+            replace(found["on"], id="sale", type="flash_sale", document=rules, form={"id": "sale"}),
+        )
+    migrate.downgrade(database, "0008")
+    with database.reading() as connection:
+        left = connection.execute(text("SELECT id, active FROM promotions ORDER BY id")).all()
+    assert [(name, bool(active)) for name, active in left] == [("off", False), ("on", True)]
 
 
 def test_a_process_of_this_version_starts_on_the_tables_of_a_newer_one(database: Database) -> None:

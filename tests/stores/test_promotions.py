@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import text
 
 from youhui import bootstrap
 from youhui.bootstrap import Service
+from youhui.checkout.orders.checking import check
 from youhui.checkout.quoting import Quoting
 from youhui.engine import Cart, Line
 from youhui.platform import audit
@@ -23,8 +24,8 @@ from youhui.platform.problems import Outdated
 from youhui.platform.settings import Settings
 from youhui.promotions import store
 from youhui.promotions.lookup import StoredRules
-from youhui.promotions.model import StoredPromotion
-from youhui.promotions.problems import PromotionExists, PromotionNotFound
+from youhui.promotions.model import State, StoredPromotion, Wanted
+from youhui.promotions.problems import PromotionExists, PromotionNotFound, PromotionOverlap
 from youhui.promotions.rules import Terms, read_terms
 
 MICRO = datetime(2026, 11, 11, 16, 0, 0, 123457, tzinfo=timezone(timedelta(hours=8)))
@@ -173,3 +174,88 @@ def test_a_page_is_read_off_the_index(service: Service) -> None:
 def test_an_instant_without_a_zone_is_not_stored(service: Service) -> None:
     with pytest.raises(ValueError, match="time zone"):
         UTCDateTime().process_bind_param(datetime(2026, 1, 1), service.database.engine.dialect)  # noqa: DTZ001
+
+
+# -- types and states
+
+
+def sale(*skus: str, **more: Any) -> Terms:
+    products = [{"sku": sku, "price": "1.00", "stock": 5} for sku in skus]
+    return read_terms(
+        {"type": "flash_sale", "id": "sale", "products": products, **more}, "CNY", bootstrap.kinds()
+    )
+
+
+def test_another_node_follows_the_life_of_forms(service: Service) -> None:
+    """In each step both nodes hold the same rules in the same order, as one does that loads them all afresh."""
+    other = Quoting(StoredRules(service.database, service.registry))
+    promotions = service.promotions
+    steps: list[tuple[Callable[[], object], list[str]]] = [
+        (lambda: promotions.add([sale("a", "b"), terms("p")], SYSTEM), ["p"]),
+        (lambda: promotions.replace(sale("b", "c"), SYSTEM), ["p"]),
+        (lambda: promotions.step("sale", "publish", SYSTEM), ["p", "sale#2", "sale#3"]),
+        (lambda: promotions.replace(sale("c"), SYSTEM), ["p", "sale#3"]),
+        (lambda: promotions.add([terms("q")], SYSTEM), ["p", "sale#3", "q"]),
+        (lambda: promotions.replace(sale("a", "b", "c", "d"), SYSTEM),
+         ["p", "sale#3", "q", "sale#1", "sale#2", "sale#4"]),
+        (lambda: promotions.step("sale", "pause", SYSTEM), ["p", "q"]),
+        (lambda: promotions.step("sale", "publish", SYSTEM), ["p", "sale#3", "q", "sale#1", "sale#2", "sale#4"]),
+        (lambda: promotions.step("sale", "close", SYSTEM), ["p", "q"]),
+        (lambda: promotions.remove("sale", SYSTEM), ["p", "q"]),
+    ]  # fmt: skip
+    for change, expected in steps:
+        change()
+        other.refresh()
+        afresh = Quoting(StoredRules(service.database, service.registry))
+        afresh.refresh()
+        held = [one.priced("CNY").ruleset.promotions() for one in (service.quoting, other, afresh)]
+        assert held[0] == held[1] == held[2]
+        assert [one.id for one in held[0] if one.active] == expected
+        report = check(service.database, StoredRules(service.database, service.registry).terms)
+        assert report.sound, report
+
+
+def test_a_list_by_state_is_what_each_says_of_itself(service: Service) -> None:
+    windows = {"valid_from": MICRO, "valid_until": MICRO}
+    for n, (key, away) in enumerate((key, away) for key in windows for away in (-1, 0, 1)):
+        at = (MICRO + timedelta(microseconds=away)).isoformat()
+        service.promotions.add([terms(f"p{n}", **{key: at})], SYSTEM)
+    service.promotions.add(
+        [terms("off", active=False), terms("draft", status="draft"), terms("done")], SYSTEM
+    )
+    service.promotions.step("done", "close", SYSTEM)
+    everything = listed(service)
+    for state in get_args(State):
+        found, total = service.promotions.page(0, 100, Wanted(state=state))
+        assert [one.id for one in found] == [one.id for one in everything if one.state(MICRO) == state]
+        assert total == len(found) > 0
+
+
+def test_an_older_promotion_may_have_the_id_of_a_rule(service: Service) -> None:
+    """New ones have no # in their ids, but who called one sale#1 before has it still."""
+    service.promotions.add([terms("sale#1")], SYSTEM)
+    with pytest.raises(PromotionExists):
+        service.promotions.add([sale("a")], SYSTEM)
+    service.promotions.remove("sale#1", SYSTEM)
+    service.promotions.add([sale("a")], SYSTEM)
+
+
+def test_two_flash_sales_are_not_published_at_once(service: Service) -> None:
+    """Each looks at the others under the lock of all rules."""
+    names = [f"s{n}" for n in range(4)]
+    service.promotions.add([replace_id(sale("a"), name) for name in names], SYSTEM)
+
+    def publish(name: str) -> bool:
+        try:
+            service.promotions.step(name, "publish", SYSTEM)
+        except PromotionOverlap:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(publish, names)).count(True) == 1
+
+
+def replace_id(terms: Terms, name: str) -> Terms:
+    rules = {of: replace(rule, id=name) for of, rule in terms.rules.items()}
+    return replace(terms, id=name, rules=rules, form={**(terms.form or {}), "id": name})

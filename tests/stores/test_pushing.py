@@ -184,7 +184,7 @@ def test_a_coupon_says_whence_it_came(shop: Shop) -> None:
     ids=["one each", "two each", "one a day", "no limit"],
 )
 def test_who_has_enough_is_left_out(
-    shop: Shop, limits: dict[str, int], count: int, expected: dict[str, int], skipped: dict[str, int]
+    shop: Shop, limits: dict[str, Any], count: int, expected: dict[str, int], skipped: dict[str, int]
 ) -> None:
     """The first two have one and two already, from before there was a limit."""
     template = shop.template()
@@ -330,7 +330,7 @@ def test_killed_anywhere_each_gets_one(
             shop.tasks.run_waiting()
     done = 20 if point == "tasks.committed" else 10
     assert had(shop, template) == each(ALL[:done])
-    other.clock = lambda: NOW + 2 * CLAIM  # type: ignore[method-assign]
+    other.clock = lambda: NOW + 2 * CLAIM
     other.tasks.run_waiting()
     assert had(shop, template) == each(ALL)
     assert shop.tasks.get(task.id).result["issued"] == 25
@@ -346,7 +346,7 @@ def test_two_pushes_on_two_nodes_keep_to_the_limits(shop: Shop, other: Shop) -> 
         working.append(pool.submit(shop.claim_for, template, ALL))
         for one in working:
             one.result(60)
-    shop.clock = lambda: NOW + 2 * CLAIM  # type: ignore[method-assign]
+    shop.clock = lambda: NOW + 2 * CLAIM
     shop.tasks.run_waiting()
     found = had(shop, template)
     assert found.total() == 40

@@ -159,7 +159,8 @@ def test_a_coupon_in_its_window() -> None:
     at = [NOON - timedelta(microseconds=1), NOON, YEAR[1] - timedelta(microseconds=1), YEAR[1]]
     saves = [Ruleset([found.promotion]).price(cart(), at=one).total_discount for one in at]
     assert saves == [0, 2000, 2000, 0]
-    assert (found.limits.usage_limit, found.limits.budget) == (30, 50_000)
+    for one in (found.limits, found.promotion):
+        assert (one.usage_limit, one.budget) == (30, 50_000)
 
 
 def template() -> Any:

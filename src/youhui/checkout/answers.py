@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -51,6 +51,17 @@ def answer(
 ) -> bytes:
     """The quote as JSON. `unusable`: coupons that were to be used and cannot be."""
     return _encoder.encode(_Answer(quote, ruleset, language).quote(strategy, unusable))
+
+
+def gap_out(gap: Gap, money: Callable[[int], str]) -> GapOut:
+    """What is needed, what there is and what is missing."""
+
+    def number(value: int | str | tuple[str, ...] | None) -> Number:
+        if isinstance(value, int):
+            return money(value) if gap.unit == "money" else value
+        return list(value) if isinstance(value, tuple) else value
+
+    return GapOut(gap.path, gap.kind, number(gap.needed), number(gap.actual), number(gap.missing), gap.unit)
 
 
 class _Answer:
@@ -124,7 +135,7 @@ class _Answer:
             self._money(0),
             verdict.reason,
             self._why(verdict),
-            None if verdict.gap is None else self._gap(verdict.gap),
+            None if verdict.gap is None else gap_out(verdict.gap, self._money),
             verdict.rival,
             None if verdict.margin is None else self._money(verdict.margin),
             hint=None if verdict.hint is None else self._hint(verdict.hint, name),
@@ -144,16 +155,6 @@ class _Answer:
         rival = None if verdict.rival is None else self._name(verdict.rival)
         name = self._name(verdict.promotion)
         return reason_sentence(verdict, name, self._quote.currency, self._language, rival_name=rival)
-
-    def _gap(self, gap: Gap) -> GapOut:
-        def number(value: int | str | tuple[str, ...] | None) -> Number:
-            if isinstance(value, int):
-                return self._money(value) if gap.unit == "money" else value
-            return list(value) if isinstance(value, tuple) else value
-
-        return GapOut(
-            gap.path, gap.kind, number(gap.needed), number(gap.actual), number(gap.missing), gap.unit
-        )
 
     def _hint(self, hint: Hint, name: str | None) -> HintOut:
         amount = None if hint.amount is None else self._money(hint.amount)

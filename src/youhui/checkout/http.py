@@ -40,19 +40,21 @@ class Quotes:
 
     async def answer(self, call: Call) -> bytes:
         """The quote as JSON. Raises Invalid, Forbidden (somebody else's cart), Unavailable."""
-        asked = self._asked(call)
+        asked = asked_by(call, self._requests)
         quoted = await self._pricing.quoted(asked)
         if is_long(asked.options):
             return await asyncio.to_thread(_answer, asked, quoted, call)
         return _answer(asked, quoted, call)
 
-    def _asked(self, call: Call) -> Asked:
-        asked = self._requests.read(call.body)
-        if call.principal.customer is None:
-            return asked
-        if asked.at is not None:
-            raise invalid([Problem("at", "not_for_shoppers")])
-        return asked._replace(stated=stated_by(call.principal, asked.stated))
+
+def asked_by(call: Call, requests: Requests) -> Asked:
+    """The cart that a caller wants to have priced. Raises Invalid, Forbidden (somebody else's cart)."""
+    asked = requests.read(call.body)
+    if call.principal.customer is None:
+        return asked
+    if asked.at is not None:
+        raise invalid([Problem("at", "not_for_shoppers")])
+    return asked._replace(stated=stated_by(call.principal, asked.stated))
 
 
 def _answer(asked: Asked, quoted: Quoted, call: Call) -> bytes:

@@ -144,6 +144,9 @@ class OrdersCount(Protocol):
 # -- coupons: things that belong to a customer, each of which an order takes by its id, once
 
 
+COUPON = "coupon:"
+"""how the ids of promotions begin that coupons become in a quote, before the coupon's own: "coupon:41" """
+
 Unusable: TypeAlias = Literal["unknown", "used", "locked", "void", "expired", "not_started", "other_currency"]
 """why a coupon is not even tried. One of another customer is unknown"""
 

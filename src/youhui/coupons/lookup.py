@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from youhui.checkout.ports import CouponRule, Held, Move, Settled, Unusable, Wallet
 from youhui.coupons import store
 from youhui.coupons.model import TEMPLATE_PREFIX, Coupon, Template
 from youhui.coupons.rules import limits_of, rule_of
+from youhui.coupons.templates import store as templates
 from youhui.coupons.templates.lookup import Lookup
 from youhui.engine import Promotion
 from youhui.platform.db import Connection, Database
@@ -42,13 +43,13 @@ class Coupons:
         direct: bool,
     ) -> Wallet:
         found = self._usable(customer, at) if coupons is None else self._some(coupons)
-        templates = self._templates.templates({one.template_id for one in found})
+        known = self._templates.templates({one.template_id for one in found})
         terms = {one.terms_id: one.template_id for one in found}
         compiled = self._templates.compiled(terms, direct=direct)
         rules: dict[str, CouponRule] = {}
         unusable: dict[str, Unusable] = {}
         for one in found:
-            template = templates[one.template_id]
+            template = known[one.template_id]
             promotion = compiled.get(one.terms_id)
             if promotion is None or one.customer != customer:
                 continue  # unknown, as far as the caller is concerned
@@ -86,8 +87,8 @@ class Coupons:
             return []
         with self._database.reading() as connection:
             found = store.usable(connection, customer, at)
-        templates = self._templates.templates({one.template_id for one in found})
-        several = {id_ for id_, one in templates.items() if one.terms.several_per_order}
+        known = self._templates.templates({one.template_id for one in found})
+        several = {id_ for id_, one in known.items() if one.terms.several_per_order}
         alike: dict[tuple[int, int], Coupon] = {}
         for one in found:
             alike.setdefault((one.terms_id, one.id if one.template_id in several else 0), one)
@@ -114,6 +115,13 @@ def why_not(coupon: Coupon, template: Template, currency: str, at: datetime) -> 
     if at < coupon.starts_at:
         return "not_started"
     return None if template.currency == currency else "other_currency"
+
+
+def stored_limits(connection: Connection) -> Iterator[tuple[str, Promotion]]:
+    """What the coupons of each template share, by what the ledger calls them, in the caller's transaction."""
+    for template in templates.every(connection):
+        shared = limits_of(template)
+        yield shared.id, shared
 
 
 class Holds:

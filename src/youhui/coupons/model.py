@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from youhui.checkout.ports import COUPON
 from youhui.engine.promotion import GiveBack
 
 Type: TypeAlias = Literal["discount", "shipping", "gift"]
@@ -29,8 +30,7 @@ StepKind: TypeAlias = Literal["lock", "use", "release", "expire", "return", "voi
 """下单锁定 支付核销 取消释放 超时释放 退款退还 作废; `expire` is the order's hold that ran out, not the coupon"""
 Audience: TypeAlias = Literal["all", "groups", "new_customers", "list"]
 
-PREFIX = "coupon:"
-"""how the ids of rules begin that issued coupons become in a quote: "coupon:41" """
+PREFIX = COUPON
 TEMPLATE_PREFIX = "coupon-template:"
 """what the ledger and the counters call all coupons of a template: "coupon-template:7" """
 

@@ -144,7 +144,7 @@ def _together(terms: Terms, template_id: int) -> _Together:
 def rule_of(
     coupon_id: int, promotion: Promotion, limits: Promotion, starts_at: datetime, ends_at: datetime
 ) -> CouponRule:
-    """A coupon as it is priced: the promotion of its terms under its own id, in its own window and the shared limits."""
+    """A coupon as it is priced: the promotion of its terms, with its own id and window and the shared limits."""
     mine = replace(
         promotion,
         id=f"{PREFIX}{coupon_id}",

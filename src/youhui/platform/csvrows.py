@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -203,3 +204,20 @@ def _flag(cell: str) -> bool:
 
 
 _READ: Mapping[str, Callable[[str], object]] = {"text": str, "number": _number, "flag": _flag}
+
+
+# -- written
+
+
+def safe_lines(rows: Iterable[Iterable[object]]) -> str:
+    """Rows as lines. None is an empty cell; a text that a spreadsheet would take for a formula gets an apostrophe."""
+    text = io.StringIO()
+    csv.writer(text).writerows([_harmless(cell) for cell in row] for row in rows)
+    return text.getvalue()
+
+
+def _harmless(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_OF_FORMULAS) else cell
+
+
+_OF_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -13,6 +13,18 @@ SENTENCES: dict[str, Mapping[Language, str]] = {
     "int_parsing": both("须为整数", "It must be a whole number"),
     "greater_than_equal": both("不能小于 {ge}", "It must be at least {ge}"),
     "less_than_equal": both("不能大于 {le}", "It must be at most {le}"),
+    "not_a_shop_id": both(
+        "编号须为 1–64 个字符，不含空格、逗号和控制字符",
+        "An id has 1 to 64 characters, and no space, comma or control character",
+    ),
+    "not_instant": both(
+        "须为 ISO 8601 时间，例如 2026-11-11T00:00:00+08:00",
+        "It must be an ISO 8601 time such as 2026-11-11T00:00:00+08:00",
+    ),
+    "no_zone": both(
+        "时间缺少时区，请加 Z 或 +08:00 之类的偏移",
+        "The time has no zone: add Z or an offset such as +08:00",
+    ),
     "missing": both("缺少此项", "It is missing"),
 }
 OTHER = both("值不符合要求", "It is not as the documentation says")
@@ -26,7 +38,14 @@ def invalid_parameters(errors: Iterable[Mapping[str, Any]]) -> Invalid:
 def _fault(error: Mapping[str, Any]) -> Fault:
     params = {key: value for key, value in error.get("ctx", {}).items() if isinstance(value, str | int)}
     path = ".".join(str(part) for part in error["loc"] if part not in ("query", "path", "body"))
-    return Fault(path, error["type"], partial(_say, error["type"], params), params)
+    code = _code(error)
+    return Fault(path, code, partial(_say, code, params), params)
+
+
+def _code(error: Mapping[str, Any]) -> str:
+    """pydantic's, or the one that a validator of ours has raised a ValueError with."""
+    raised = str(error.get("ctx", {}).get("error", ""))
+    return raised if raised in SENTENCES else error["type"]
 
 
 def _say(code: str, params: Mapping[str, str | int], language: Language) -> str:

@@ -32,8 +32,10 @@ INTERVAL = 2.0
 """seconds between two looks for what another process has added, or left"""
 CLAIM = timedelta(seconds=10)
 """how long a task stays with a process after its last step there"""
-WITHIN = 8.0
+WITHIN = 20.0
 """seconds of a step, after which it is cut and tried again; a good one takes less than one"""
+LEAVE = 8.0
+"""seconds in which a step that was begun may end when the process is stopped"""
 TURN = 0.15
 """seconds between two steps on SQLite: its lock goes to whoever happens to look, and who waits looks each 100 ms;
 without a pause orders might wait until they give up
@@ -116,7 +118,7 @@ class Tasks:
         self._stopping.set()
         self._woken.set()
         if self._thread is not None:
-            self._thread.join(WITHIN)
+            self._thread.join(LEAVE)
 
     def wake(self) -> None:
         """There is a new one, which is committed: looks at once."""

@@ -142,6 +142,8 @@ class BulkDiscount(Limited):
             raise Misfit("tiers", "an amount for amount_off_at and every, else a percent")
         if self.kind == "every" and (len(self.tiers) > 1 or self.tiers[0].at_least == 0):
             raise Misfit("tiers", "one tier of more than nothing")
+        if self.kind == "every" and self.by == "quantity":
+            raise Misfit("by", "subtotal, where kind is every")
         if self.max_times is not None and self.kind != "every":
             raise Misfit("max_times", "absent, or together with kind: every")
 

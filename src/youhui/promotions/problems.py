@@ -128,6 +128,7 @@ EXPECTED: Mapping[str, str] = {
     "1 to 20 tiers, all from different levels": "1 到 20 档，各档门槛不同",
     "an amount for amount_off_at and every, else a percent": "amount_off_at 与 every 填 amount，其余填 percent",
     "one tier of more than nothing": "一档，门槛大于零",
+    "subtotal, where kind is every": "kind 为 every 时应为 subtotal",
     "absent, or together with kind: every": "不填，或 kind 为 every",
     "an amount, together with kind: at_least": "金额，且 kind 为 at_least",
     "what is bought, together with kind: buy": "购买的商品与件数，且 kind 为 buy",

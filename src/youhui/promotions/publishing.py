@@ -27,7 +27,7 @@ from youhui.promotions.problems import BelowCost, PromotionOverlap
 from youhui.promotions.rules import rules_of
 
 MOST_COMPARED = 30
-"""live promotions that lint looks at beside the new one: those that meet it in one cart, in the order of work"""
+"""live promotions that lint looks at beside the new one: of those that meet it in one cart the nearest by priority"""
 MOST_RULES = 5
 """of a flash sale that lint looks at: they differ in their products only"""
 MOST_PRODUCTS = 500
@@ -157,7 +157,11 @@ class Publishing:
         mine = {part.id for part in promotion.parts()}
         found = [rule.promotion for rule in candidates if rule.promotion.active and rule.id not in mine]
         lasting = [one for one in found if one.valid_until is None or one.valid_until > now]
-        return [_from(one, now) for one in lasting[:MOST_COMPARED]]
+        near = sorted(
+            lasting, key=lambda one: (one.lane != promotion.lane, abs(one.priority - promotion.priority))
+        )
+        chosen = {one.id for one in near[:MOST_COMPARED]}
+        return [_from(one, now) for one in lasting if one.id in chosen]
 
     def _losses(self, promotion: StoredPromotion, rules: Sequence[Promotion], at: datetime) -> Iterator[Loss]:
         """The first instant at which it is open, its named products, one by one and ten of each."""

@@ -239,7 +239,7 @@ def _calculated(priced: Priced, language: Language) -> CalculatedOut:
     verdicts = told["verdicts"]
     return CalculatedOut(
         currency=told["currency"],
-        discount=told["discount"],
+        discount=told["total_discount"],
         payable=told["total"],
         verdict=verdicts[0] if verdicts else None,
         verdicts=verdicts,

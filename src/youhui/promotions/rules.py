@@ -13,6 +13,7 @@ from youhui.checkout.ports import Rule
 from youhui.checkout.requests import id_text
 from youhui.checkout.values import Wrong, amount
 from youhui.engine import InvalidDocument, Problem, Promotion, Registry, decode_promotion, encode_promotion
+from youhui.engine.forms import Misfit
 from youhui.engine.money import format_amount, is_currency
 from youhui.engine.reading import Reader
 from youhui.promotions.forms import FORMS
@@ -162,13 +163,19 @@ def _form_terms(kind: Any, sent: dict[str, Any], currency: str, registry: Regist
     if kind == "flash_sale":
         _forget_answers(form)
     reader = Reader(registry, currency)
-    if kind == "bulk_discount" and counts_units(form):
-        form["by"] = "quantity"
-        reader.levels_are_units = True
+    if kind == "bulk_discount":
+        reader.levels_are_units = _counts_units(form)
+        if reader.levels_are_units:
+            form["by"] = "quantity"
+        else:
+            _write_amounts(form, currency)
     made = reader.build("", form, FORMS[kind])
     reader.done()
     assert made is not None
-    return Terms(made.id, kind, made.rules(), currency, form)
+    try:
+        return Terms(made.id, kind, made.rules(), currency, form)
+    except Misfit as misfit:  # of terms that forms share with rules
+        raise InvalidDocument([Problem(misfit.field, "misfit", {"expected": misfit.expected})]) from misfit
 
 
 def _forget_answers(form: dict[str, Any]) -> None:
@@ -181,14 +188,23 @@ def _forget_answers(form: dict[str, Any]) -> None:
         ]
 
 
-def counts_units(form: Mapping[str, Any]) -> bool:
-    """Whether its tiers begin at so many units: at whole numbers, which amounts of money are not written as."""
-    tiers = form.get("tiers")
-    levels = (
-        [tier.get("at_least") for tier in tiers if isinstance(tier, dict)] if isinstance(tiers, list) else []
-    )
+def _counts_units(form: Mapping[str, Any]) -> bool:
+    """Whether its tiers begin at so many units: at whole numbers, unless it is of every full amount."""
+    levels = [tier.get("at_least") for tier in _tiers(form)]
     by_units = form.get("by") == "quantity" or form.get("kind") == "percent_off_items"
-    return by_units or any(isinstance(level, int) for level in levels)
+    return by_units or (form.get("kind") != "every" and any(isinstance(level, int) for level in levels))
+
+
+def _write_amounts(form: Mapping[str, Any], currency: str) -> None:
+    """Numbers that its tiers begin at become amounts."""
+    for tier in _tiers(form):
+        if "at_least" in tier:
+            tier["at_least"] = _amount_text(tier["at_least"], currency)
+
+
+def _tiers(form: Mapping[str, Any]) -> list[dict[str, Any]]:
+    tiers = form.get("tiers")
+    return [tier for tier in tiers if isinstance(tier, dict)] if isinstance(tiers, list) else []
 
 
 def _plain(value: Any, currency: str, key: str = "") -> Any:
@@ -199,7 +215,7 @@ def _plain(value: Any, currency: str, key: str = "") -> Any:
         return [_plain(inner, currency) for inner in value]
     if key in _IDS:
         return id_text(value)
-    if key in _MONEY or (key == "at_least" and isinstance(value, str)):
+    if key in _MONEY or (key == "at_least" and not isinstance(value, int)):
         return _amount_text(value, currency)
     if isinstance(value, int) and key == "percent" and not isinstance(value, bool):
         return str(value) if abs(value) < 100 else value

@@ -22,7 +22,7 @@ def _opaque(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if isinstance(value, str) and not is_shop_id(value):
-        raise ValueError("no id")
+        raise ValueError("not_a_shop_id")
     return value
 
 

@@ -108,9 +108,9 @@ class Breaker:
         return {rule: most for rule in RULES if (most := getattr(self, rule)) is not None}
 
     def tripped_by(self, redemptions: Iterable[Redemption], now: datetime) -> Trip | None:
-        """What of these is too much, if anything is. Amounts in another currency are compared with nothing."""
+        """What of its redemptions is too much, if anything. Amounts in another currency are compared with nothing."""
         since = max(now - MINUTE, self.tripped_at or now - MINUTE)
-        recent = [one for one in redemptions if one.promotion == self.promotion and one.at > since]
+        recent = [one for one in redemptions if one.at > since]
         money = [one for one in recent if one.currency == self.currency]
         found = {
             "redemptions_per_minute": len(recent),

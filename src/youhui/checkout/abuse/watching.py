@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -21,11 +21,11 @@ from youhui.platform import outbox
 from youhui.platform.audit import record
 from youhui.platform.db import Connection, Database
 from youhui.platform.principals import SYSTEM
-from youhui.platform.problems import Refusal, Unavailable
+from youhui.platform.problems import Unavailable
 
 Pauser: TypeAlias = Callable[[str, str], bool]
 """pauses the campaign that the ledger knows by this name, for this reason; whether it was running until then. Raises
-Refusal where there is none, Unavailable
+whatever it likes where it cannot, Unavailable to be asked again
 """
 
 INTERVAL = 1.0
@@ -88,7 +88,7 @@ class Watch:
             breakers = store.all_breakers(connection)
             self._seen.read(connection, [one.promotion for one in breakers], now)
         for breaker in breakers:
-            trip = breaker.tripped_by(self._seen.redemptions, now)
+            trip = breaker.tripped_by(self._seen.given_by(breaker.promotion), now)
             if trip is not None:
                 self._stop(breaker, trip, now)
 
@@ -106,10 +106,10 @@ class Watch:
 
     def _stop(self, breaker: Breaker, trip: Trip, now: datetime) -> None:
         """Pauses first: what is cut off between the two is done again by the next look."""
-        paused = self._paused(breaker.promotion, f"{trip.rule}: {trip.actual} > {trip.limit}")
-        if not paused and breaker.tripped_at is not None and now - breaker.tripped_at < MINUTE:
+        running = self._paused(breaker.promotion, f"{trip.rule}: {trip.actual} > {trip.limit}")
+        if not running and breaker.tripped_at is not None and now - breaker.tripped_at < MINUTE:
             return  # it has been said: coupons that are out go on being used, though no more are issued
-        told = {**trip._asdict(), "currency": breaker.currency, "paused": paused}
+        told = {**trip._asdict(), "currency": breaker.currency, "paused": running is not None}
         with self._database.writing() as connection:
             if not store.trip(connection, breaker, now):
                 return
@@ -117,15 +117,15 @@ class Watch:
             outbox.add(connection, now, TRIPPED, breaker.promotion, told)
         _log.warning(TRIPPED, promotion=breaker.promotion, **told)
 
-    def _paused(self, promotion: str, reason: str) -> bool:
-        """Whether it was running until now: one that is not there any more was not."""
+    def _paused(self, promotion: str, reason: str) -> bool | None:
+        """Whether it was running until now; None: it could not be paused, and others must be nevertheless."""
         try:
             return self._pause(promotion, reason)
         except Unavailable:
             raise
-        except Refusal as refusal:
-            _log.error("campaign not paused", promotion=promotion, error=refusal.code)
-            return False
+        except Exception as error:
+            _log.error("campaign not paused", promotion=promotion, error=repr(error))
+            return None
 
 
 class _Seen:
@@ -133,23 +133,24 @@ class _Seen:
 
     def __init__(self) -> None:
         self._promotions: Sequence[str] = ()
-        self._given: dict[tuple[str, str, str], Redemption] = {}
+        self._given: dict[str, dict[tuple[str, str], Redemption]] = {}
         self._ends: deque[tuple[datetime, int]] = deque()
 
-    @property
-    def redemptions(self) -> list[Redemption]:
-        """Each once: an order that takes again what it had lost counts as before."""
-        return list(self._given.values())
+    def given_by(self, promotion: str) -> Iterable[Redemption]:
+        """Each order once: one that takes again what it had lost counts as before."""
+        return self._given[promotion].values()
 
     def read(self, connection: Connection, promotions: Sequence[str], now: datetime) -> None:
         """Reads on; from a minute ago, where others are watched than before or it was long ago."""
         if promotions != self._promotions or not self._ends or now - self._ends[-1][0] > MINUTE:
             start = store.last_entry_before(connection, now - MINUTE - OVERLAP)
-            self._promotions, self._given, self._ends = promotions, {}, deque([(now, start)])
+            self._promotions, self._ends = promotions, deque([(now, start)])
+            self._given = {name: {} for name in promotions}
         end = store.last_entry(connection)
         for one in store.given_after(connection, self._ends[0][1], promotions):
-            self._given.setdefault((one.promotion, one.order_no, one.coupon), one)
-        self._given = {key: one for key, one in self._given.items() if one.at > now - MINUTE}
+            self._given[one.promotion].setdefault((one.order_no, one.coupon), one)
+        for name, given in self._given.items():
+            self._given[name] = {key: one for key, one in given.items() if one.at > now - MINUTE}
         self._ends.append((now, end))
         while len(self._ends) > 1 and self._ends[1][0] <= now - OVERLAP:
             self._ends.popleft()

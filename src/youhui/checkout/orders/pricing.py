@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic, perf_counter
+from typing import NamedTuple
 
 from youhui.checkout.completing import Completing, Ready
 from youhui.checkout.orders.commands import Versions
@@ -40,6 +41,21 @@ class Quoted:
     wallet: Wallet = NO_WALLET
 
 
+class Opened(NamedTuple):
+    """A cart with nothing left out, to be priced several times as of one instant."""
+
+    ready: Ready
+    at: datetime
+    versions: Versions
+
+
+class Try(NamedTuple):
+    """The coupons to price it with, and how."""
+
+    wallet: Wallet
+    options: Options
+
+
 class Pricing:
     """Prices what was asked. `versions` tells, without waiting, the newest known; `coupons` finds those of a cart."""
 
@@ -71,12 +87,7 @@ class Pricing:
         Raises Invalid, Unavailable.
         """
         since = monotonic() - SECONDS if since is None else since
-        at = asked.at or self._clock()
-        # Before anything is looked at: if it changes meanwhile, the quote is newer than it says, never older.
-        versions = self._versions()
-        ready = self._completing.held(asked.stated, at)
-        if ready is None:
-            ready = await self._readers.run(self._completing.looked_up, asked.stated, at)
+        ready, at, versions = await self.opened(asked)
         wallet = NO_WALLET if asked.coupons == () else await self._wallet(asked.coupons, ready.cart, at)
         for _ in range(MOST_TURNS):
             arguments = asked.options, ready, wallet, at, versions, since
@@ -101,6 +112,33 @@ class Pricing:
             await self._counts.look_up(missing)
             quoted, _ = self._priced(asked.options, only, wallet, at, versions, since, _NO_RULES)
         return quoted
+
+    async def opened(self, asked: Asked) -> Opened:
+        """The cart as `quoted` would price it now. Raises Invalid, Unavailable."""
+        at = asked.at or self._clock()
+        # Before anything is looked at: if it changes meanwhile, the quote is newer than it says, never older.
+        versions = self._versions()
+        ready = self._completing.held(asked.stated, at)
+        if ready is None:
+            ready = await self._readers.run(self._completing.looked_up, asked.stated, at)
+        return Opened(ready, at, versions)
+
+    async def each(self, opened: Opened, tries: Sequence[Try]) -> list[Quoted]:
+        """One cart priced with each of these, in a thread. Raises Unavailable."""
+        since = monotonic() - SECONDS
+        for _ in range(MOST_TURNS):
+            priced = await asyncio.to_thread(self._priced_each, opened, tries, since)
+            missing = {key for _, keys in priced for key in keys}
+            if not missing:
+                break
+            await self._counts.look_up(missing)
+        return [quoted for quoted, _ in priced]
+
+    def _priced_each(
+        self, opened: Opened, tries: Sequence[Try], since: float
+    ) -> list[tuple[Quoted, Collection[Key]]]:
+        ready, at, versions = opened
+        return [self._priced(one.options, ready, one.wallet, at, versions, since) for one in tries]
 
     async def _wallet(self, coupons: Sequence[str] | None, cart: Cart, at: datetime) -> Wallet:
         customer = None if cart.customer is None else cart.customer.id

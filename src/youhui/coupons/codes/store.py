@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select, update
@@ -89,11 +90,14 @@ def _in_state(state: State) -> Iterator[ColumnElement[bool]]:
 def add(
     connection: Connection, template_id: int, task_id: int, at: datetime, codes: Sequence[NewCode]
 ) -> int:
-    """Adds those whose keys are not there yet, of these too; how many they were."""
+    """Adds those whose keys are not there yet, of these too; how many they were.
+
+    In the order of keys: whoever adds some of the same codes at the same time waits, and is not waited for.
+    """
     made = sql.instant(connection, at)
     rows = [
         (one.key, one.code, template_id, task_id, one.uses_limit, one.per_customer, 0, None, made)
-        for one in codes
+        for one in sorted(codes, key=attrgetter("key"))
     ]
     return sql.insert_new(connection, coupon_codes, _COLUMNS, rows) if rows else 0
 

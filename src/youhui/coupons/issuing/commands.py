@@ -24,9 +24,9 @@ class Facts:
 class Issue:
     """A coupon of a template for a customer, if the template allows it; the same `issue_key` again is the same coupon.
 
-    `by`: who asks (`Principal.name`). `source_id`: the task, order or code that it comes by. `code_key`: the code of
-    which one use is taken, as codes are compared. `caused_at`: when the claim window must have been open; None: now.
-    `facts`: None until the template turns out to ask for them, which is looked up by the service.
+    `by`: who asks (`Principal.name`). `source_id`: the task or order that it comes by. `code_key`: the code that it
+    comes by, of which one use is taken, as codes are compared. `caused_at`: the instant at which the claim window must
+    have been open; None: now. `facts`: None until the template turns out to ask for them; the service looks them up.
     """
 
     template_id: int

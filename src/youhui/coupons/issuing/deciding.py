@@ -196,7 +196,7 @@ def _coupon(command: Issue, template: Template, now: datetime) -> Coupon:
         starts_at=starts_at,
         ends_at=ends_at,
         source=command.way,
-        source_id=command.source_id or command.code_key or "",
+        source_id=command.source_id if command.code_key is None else command.code_key,
         issued_at=now,
         issued_by=command.by,
         used_at=None,

@@ -97,7 +97,7 @@ def _customer(principal: Principal, stated: str | None) -> str:
 
 def _check_customer(customer: str) -> None:
     if not is_shop_id(customer):
-        raise invalid([Problem("user_id", "not_a_shop_id", {"got": ascii(customer)[1:61]})])
+        raise invalid([Problem("user_id", "not_a_shop_id", {"got": ascii(customer)[1:-1][:60]})])
 
 
 def _call(request: Request) -> Call:

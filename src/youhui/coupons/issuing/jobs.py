@@ -163,7 +163,7 @@ def expire_coupons(database: Database, clock: Clock | None = None) -> int:
 
 def _end(connection: Connection, now: datetime) -> int:
     """The void ones first, as `Coupon.status_at` tells them."""
-    void = store.lock_void(connection, MOST_ENDED)
+    void = store.lock_void(connection, templates.voided(connection), MOST_ENDED)
     _void(connection, void, now, TEMPLATE_VOID)
     expired = [] if len(void) == MOST_ENDED else store.lock_expired(connection, now, MOST_ENDED - len(void))
     store.end(connection, expired, "expired", now)

@@ -15,6 +15,7 @@ from youhui.coupons.issuing.deciding import Book, Locked, decide
 from youhui.coupons.issuing.problems import CouponLimitReached, CouponNotForCustomer, CouponSoldOut
 from youhui.coupons.issuing.writing import decide_all
 from youhui.coupons.model import TEMPLATE_PREFIX, Template
+from youhui.coupons.problems import CouponTemplateNotFound
 from youhui.coupons.templates import store as templates
 from youhui.platform import task_rows
 from youhui.platform.audit import record
@@ -133,12 +134,15 @@ class Pushing:
 
         Raises CouponTemplateNotFound, CouponNotClaimable, Unavailable.
         """
-        template = templates.get(connection, task.parameters["template"])
+        id_: int = task.parameters["template"]
+        template = templates.lock(connection, [id_]).get(id_)
+        if template is None:
+            raise CouponTemplateNotFound(id=id_)
         ask = template.audience in ("groups", "new_customers")
         each: int = task.parameters["each"]
         following = self._following(task, max(1, (STEP_WITH_FACTS if ask else STEP) // each))
         commands = [
-            _command(task, template.id, customer, number, self._facts(customer) if ask else None)
+            _command(task, id_, customer, number, self._facts(customer) if ask else None)
             for customer in following.customers
             for number in range(each)
         ]

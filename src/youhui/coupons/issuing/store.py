@@ -94,7 +94,7 @@ def redeemed(
     connection: Connection, codes: Collection[str], customers: Collection[str]
 ) -> Counter[tuple[str, str]]:
     """How many coupons these customers have by these codes, by (code, customer). At most `sql.MOST` of each."""
-    if not codes:
+    if not codes or not customers:
         return Counter()
     by_code, keys = among(connection, "source_id", sorted(codes))
     by_customer, names = among(connection, "customer", sorted(customers))
@@ -155,7 +155,10 @@ class Gift(NamedTuple):
     refunded: bool
 
 
-_GIFT = "SELECT order_no, customer, currency, paid, paid_at, refunded_at IS NOT NULL FROM coupon_gifts"
+_GIFT = (
+    "SELECT order_no, customer, currency, paid, paid_at, refunded_at IS NOT NULL, settled_at IS NOT NULL "
+    "FROM coupon_gifts"
+)
 
 
 def published(connection: Connection, way: Way) -> list[int]:
@@ -166,7 +169,7 @@ def published(connection: Connection, way: Way) -> list[int]:
 
 def due_gifts(connection: Connection, limit: int) -> list[Gift]:
     """Some of those that are due, without a lock."""
-    text = f"{_GIFT} WHERE settled_at IS NULL ORDER BY order_no LIMIT {limit:d}"
+    text = f"{_GIFT} WHERE settled_at IS NULL LIMIT {limit:d}"
     return [_gift(row) for row in fetch(connection, text)]
 
 
@@ -175,8 +178,8 @@ def lock_gifts(connection: Connection, numbers: Collection[str]) -> list[Gift]:
     found: list[Gift] = []
     for chunk in sql.chunks(sorted(numbers)):
         those, values = among(connection, "order_no", chunk)
-        text = f"{_GIFT} WHERE {those} AND settled_at IS NULL ORDER BY order_no {{lock}}"
-        found += [_gift(row) for row in fetch(connection, text, values)]
+        rows = fetch(connection, f"{_GIFT} WHERE {those} ORDER BY order_no {{lock}}", values)
+        found += [_gift(row) for row in rows if not row[6]]
     return found
 
 
@@ -202,13 +205,14 @@ def _gift(row: Sequence[Any]) -> Gift:
 # -- what is over
 
 
-def lock_void(connection: Connection, limit: int) -> list[int]:
-    """Some unused coupons whose templates are void, locked in the order of their ids."""
-    text = (
-        "SELECT c.id FROM coupon_templates t JOIN coupons c ON c.template_id = t.id AND c.status = 'unused' "
-        f"WHERE t.status = 'void' LIMIT {limit:d}"
-    )
-    return _lock_unused(connection, [row[0] for row in fetch(connection, text)])
+def lock_void(connection: Connection, templates: Collection[int], limit: int) -> list[int]:
+    """Some unused coupons of these templates, locked in the order of their ids."""
+    found: list[int] = []
+    for chunk in sql.chunks(sorted(templates)):
+        those, values = among(connection, "template_id", chunk)
+        text = f"SELECT id FROM coupons WHERE {those} AND status = 'unused' LIMIT {limit - len(found):d}"
+        found += [row[0] for row in fetch(connection, text, values)]
+    return _lock_unused(connection, found)
 
 
 def lock_expired(connection: Connection, now: datetime, limit: int) -> list[int]:
@@ -221,8 +225,9 @@ def _lock_unused(connection: Connection, ids: Collection[int]) -> list[int]:
     found: list[int] = []
     for chunk in sql.chunks(sorted(ids)):
         those, values = among(connection, "id", chunk)
-        text = f"SELECT id FROM coupons WHERE {those} AND status = 'unused' ORDER BY id {{lock}}"
-        found += [row[0] for row in fetch(connection, text, values)]
+        # Asked for the status too, PostgreSQL might read all that are unused.
+        rows = fetch(connection, f"SELECT id, status FROM coupons WHERE {those} ORDER BY id {{lock}}", values)
+        found += [row[0] for row in rows if row[1] == "unused"]
     return found
 
 

@@ -1,13 +1,13 @@
-"""What is sent to make or change a template: read with every fault at once, and written back as it is read."""
+"""What is sent to make or change a template: read with every fault at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal, NamedTuple, TypeAlias, cast
+from typing import Literal, NamedTuple, TypeAlias, cast
 
-import msgspec
+from msgspec.structs import replace
 
 from youhui.checkout.problems import invalid
 from youhui.checkout.values import amount, currency_code, flag, instant, shop_id, shop_ids, text, whole
@@ -67,17 +67,23 @@ def read_draft(document: object, usual: Usual, registry: Registry, *, listed: bo
     """
     faults: list[Fault] = []
     keys = Keys(mapping_of(document), faults)
-    keys.only(KNOWN)
-    keys.need("name")
+    name = _name(keys)
     currency = keys.read("currency", currency_code, usual.currency)
-    money: Money = partial(amount, currency=currency)
-    terms = _terms(keys, money, usual.time_zone)
+    terms = _terms(keys, partial(amount, currency=currency), usual.time_zone)
     faults += _document_faults(terms, currency, registry)
-    draft = _draft(keys, money, currency, terms, listed)
+    draft = _draft(keys, name, currency, terms, listed)
     _check(keys, draft)
+    keys.only(KNOWN)
     if faults:
         raise InvalidTemplate(faults)
     return draft
+
+
+def _name(keys: Keys) -> str:
+    found = keys.read("name", title, None)
+    if found == "" or not keys.sent("name"):
+        keys.missing("name")
+    return found or ""
 
 
 def mapping_of(document: object) -> Mapping[str, object]:
@@ -129,20 +135,16 @@ def _giving(keys: Keys, terms: Terms, money: Money) -> Terms:
         keys.wrong(key, "not_of_type", type=terms.type)
     if terms.type == "gift":
         keys.need("gift")
-        return _with(terms, gift=_gift(keys.object("gift"), money))
+        return replace(terms, gift=_gift(keys.object("gift"), money))
     if terms.type == "shipping":
-        return _with(terms, amount=_some(keys, "value", money))
+        return replace(terms, amount=_some(keys, "value", money))
     keys.need("value")
     if percent:
         paid = keys.read("value", percent_paid, None)
-        return _with(terms, percent_paid=paid, max_discount=_some(keys, "max_discount", money))
+        return replace(terms, percent_paid=paid, max_discount=_some(keys, "max_discount", money))
     if keys.sent("max_discount"):
         keys.wrong("max_discount", "only_of_percent")
-    return _with(terms, amount=_some(keys, "value", money))
-
-
-def _with(terms: Terms, **given: Any) -> Terms:
-    return msgspec.structs.replace(terms, **given)
+    return replace(terms, amount=_some(keys, "value", money))
 
 
 def _some(keys: Keys, key: str, money: Money) -> int | None:
@@ -203,10 +205,11 @@ def _check_validity(keys: Keys, valid: Keys, found: Validity, expires: datetime 
 # -- how it is issued
 
 
-def _draft(keys: Keys, money: Money, currency: str, terms: Terms, listed: bool) -> Draft:
+def _draft(keys: Keys, name: str, currency: str, terms: Terms, listed: bool) -> Draft:
+    money: Money = partial(amount, currency=currency)
     audience, groups, customers = _audience(keys.object("audience"), listed)
     return Draft(
-        name=keys.read("name", title, ""),
+        name=name,
         currency=currency,
         terms=terms,
         ways=_ways(keys),
@@ -247,17 +250,15 @@ def _audience(keys: Keys | None, listed: bool) -> tuple[Audience, tuple[str, ...
     if kind != "list":
         return kind, groups, frozenset()
     customers = keys.read("customers", partial(shop_ids, most=MOST_CUSTOMERS), None)
-    if customers is None and listed and not keys.sent("customers"):
+    if listed and not keys.sent("customers"):
         return kind, (), None
-    if not customers:
+    if customers == () or not keys.sent("customers"):
         keys.missing("customers")
     return kind, (), frozenset(customers or ())
 
 
 def _check(keys: Keys, draft: Draft) -> None:
     """What each is right but does not go together."""
-    if not draft.name and keys.sent("name"):
-        keys.missing("name")
     if draft.claim_from and draft.claim_until and draft.claim_from >= draft.claim_until:
         keys.wrong("claim_until", "not_after")
     limit = draft.per_customer

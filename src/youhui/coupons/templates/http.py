@@ -13,8 +13,8 @@ from youhui.coupons.problems import CouponTemplateNotFound
 from youhui.coupons.templates.forms import read_reason
 from youhui.coupons.templates.model import Wanted
 from youhui.coupons.templates.schemas import (
-    TemplateOut,
-    VoidedOut,
+    CouponTemplateOut,
+    TemplateVoidedOut,
     taken,
     template_out,
     voided_out,
@@ -70,7 +70,7 @@ _EXAMPLE = {
 }
 NEW = taken(["name"], _EXAMPLE)
 CHANGED = taken([], {"total": 2000, "claim_until": "2026-12-01T00:00:00+08:00"})
-_REASON: dict[str, Any] = {
+REASON: dict[str, Any] = {
     "requestBody": {
         "content": {
             "application/json": {
@@ -90,34 +90,34 @@ def router(service: Templates) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix=PREFIX, tags=["coupon templates"], responses=ERRORS)
 
-    def answer(template: Template, response: Response) -> TemplateOut:
+    def answer(template: Template, response: Response) -> CouponTemplateOut:
         response.headers["etag"] = etag(template.version)
         (counted,) = service.counted([template], listed=True)
         return template_out(counted, service.clock())
 
     @routes.post("", status_code=201, summary="Make a coupon template", openapi_extra=NEW)
-    def create(body: Body, by: Caller, response: Response) -> TemplateOut:
+    def create(body: Body, by: Caller, response: Response) -> CouponTemplateOut:
         """It is a draft until it is published. 400 with every fault at once; the message is that of the first."""
         return answer(service.create(body, by), response)
 
     @routes.get("", summary="List coupon templates")
     def listed(
         wanted: Annotated[Wanted, Depends(_wanted)], paging: Annotated[Paging, Depends()]
-    ) -> Page[TemplateOut]:
+    ) -> Page[CouponTemplateOut]:
         """The newest first, with their numbers."""
         found, total = service.page(wanted, paging.offset, paging.page_size)
         now = service.clock()
         return page_of([template_out(one, now) for one in service.counted(found)], total, paging)
 
     @routes.get("/{id}", summary="One coupon template")
-    def one(template: TemplateId, response: Response) -> TemplateOut:
+    def one(template: TemplateId, response: Response) -> CouponTemplateOut:
         """404 COUPON_TEMPLATE_NOT_FOUND if there is none with this id. `ETag` is what `If-Match` takes."""
         return answer(service.get(template), response)
 
     @routes.patch("/{id}", summary="Change a coupon template", openapi_extra=CHANGED)
     def change(
         template: TemplateId, body: Body, by: Caller, version: IfMatch, response: Response
-    ) -> TemplateOut:
+    ) -> CouponTemplateOut:
         """Replaces only what is sent; null is back to nothing. Coupons that are out keep the terms that they have.
 
         409 BELOW_ISSUED if the total is below what was issued, LIMIT_BELOW_USE if a budget or limit is below what was
@@ -132,28 +132,30 @@ def router(service: Templates) -> APIRouter:
         return Response(status_code=204)
 
     @routes.post("/{id}/copy", status_code=201, summary="Copy a coupon template")
-    def copy(template: TemplateId, by: Caller, response: Response) -> TemplateOut:
+    def copy(template: TemplateId, by: Caller, response: Response) -> CouponTemplateOut:
         """A new draft with its terms and audience, called "… 副本"."""
         return answer(service.copy(template, by), response)
 
-    @routes.post("/{id}/void", summary="Void a coupon template and what is out of it", openapi_extra=_REASON)
-    def void(template: TemplateId, body: Body, by: Caller, version: IfMatch, response: Response) -> VoidedOut:
+    @routes.post("/{id}/void", summary="Void a coupon template and what is out of it", openapi_extra=REASON)
+    def void(
+        template: TemplateId, body: Body, by: Caller, version: IfMatch, response: Response
+    ) -> TemplateVoidedOut:
         """Final. Unused coupons cannot be used any more; orders that have locked some may still be paid."""
         voided = service.void(template, read_reason(body), by, version)
         return voided_out(voided, answer(voided.template, response))
 
     @routes.post("/{id}/publish", summary="Publish a coupon template")
-    def publish(template: TemplateId, by: Caller, version: IfMatch, response: Response) -> TemplateOut:
+    def publish(template: TemplateId, by: Caller, version: IfMatch, response: Response) -> CouponTemplateOut:
         """From a draft, or after a pause. 400 where its time is over; 409 TEMPLATE_STATE once it is closed or void."""
         return answer(service.move(template, "publish", by, version), response)
 
     @routes.post("/{id}/pause", summary="Stop issuing for now")
-    def pause(template: TemplateId, by: Caller, version: IfMatch, response: Response) -> TemplateOut:
+    def pause(template: TemplateId, by: Caller, version: IfMatch, response: Response) -> CouponTemplateOut:
         """停发: what is out stays usable; `publish` goes on."""
         return answer(service.move(template, "pause", by, version), response)
 
     @routes.post("/{id}/close", summary="Stop issuing for good")
-    def close(template: TemplateId, by: Caller, version: IfMatch, response: Response) -> TemplateOut:
+    def close(template: TemplateId, by: Caller, version: IfMatch, response: Response) -> CouponTemplateOut:
         """已结束: final; what is out stays usable."""
         return answer(service.move(template, "close", by, version), response)
 

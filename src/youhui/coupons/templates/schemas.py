@@ -120,7 +120,7 @@ def taken(required: list[str], example: Schema) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-class GiftOut(BaseModel):
+class CouponGiftOut(BaseModel):
     """The free item of a gift coupon."""
 
     sku: str
@@ -128,7 +128,7 @@ class GiftOut(BaseModel):
     value: str
 
 
-class ValidOut(BaseModel):
+class ValidityOut(BaseModel):
     """When an issued coupon can be used: in a window, or for days."""
 
     starts_at: datetime | None = None
@@ -148,7 +148,7 @@ class AudienceOut(BaseModel):
     count: int | None = None
 
 
-class TemplateOut(BaseModel):
+class CouponTemplateOut(BaseModel):
     """A template and its numbers.
 
     `issued`, and of these `used`, `locked` (by unpaid orders), `expired` and `void` as they were last written down.
@@ -161,14 +161,14 @@ class TemplateOut(BaseModel):
     value: str | None
     value_type: Literal["amount", "percent"]
     max_discount: str | None
-    gift: GiftOut | None
+    gift: CouponGiftOut | None
     min_amount: str
     min_quantity: int
     threshold_of: Literal["original", "running"]
     scope: dict[str, object] | None
     conditions: list[dict[str, object]]
     expire_at: datetime | None
-    valid: ValidOut
+    valid: ValidityOut
     time_zone: str
     ways: list[Way]
     audience: AudienceOut
@@ -203,15 +203,15 @@ class TemplateOut(BaseModel):
     updated_at: datetime
 
 
-class VoidedOut(BaseModel):
+class TemplateVoidedOut(BaseModel):
     """`unused`: coupons that cannot be used any more; `locked`: those that unpaid orders may still be paid with."""
 
-    template: TemplateOut
+    template: CouponTemplateOut
     unused: int
     locked: int
 
 
-def template_out(counted: Counted, at: datetime) -> TemplateOut:
+def template_out(counted: Counted, at: datetime) -> CouponTemplateOut:
     """As it is at an instant."""
     template, coupons = counted.template, counted.coupons
     gone = coupons.get("unused", 0) if template.status == "void" else 0
@@ -233,9 +233,9 @@ def template_out(counted: Counted, at: datetime) -> TemplateOut:
         "created_at": template.created_at,
         "updated_at": template.updated_at,
     }
-    return TemplateOut.model_validate({**document, **known})
+    return CouponTemplateOut.model_validate({**document, **known})
 
 
-def voided_out(voided: Voided, template: TemplateOut) -> VoidedOut:
+def voided_out(voided: Voided, template: CouponTemplateOut) -> TemplateVoidedOut:
     """How many are concerned."""
-    return VoidedOut(template=template, unused=voided.unused, locked=voided.locked)
+    return TemplateVoidedOut(template=template, unused=voided.unused, locked=voided.locked)

@@ -21,8 +21,7 @@ from youhui.coupons.templates import store
 from youhui.coupons.templates.forms import Usual, mapping_of, read_draft
 from youhui.coupons.templates.model import LISTED, Counted, Draft, Voided, Wanted
 from youhui.coupons.templates.problems import BelowIssued, InvalidTemplate, TemplateInState
-from youhui.coupons.templates.rules import document_of, fixed, over
-from youhui.coupons.templates.rules import merged as merged_with
+from youhui.coupons.templates.rules import document_of, fixed, merged, over
 from youhui.coupons.templates.values import LONGEST_NAME
 from youhui.engine import Registry
 from youhui.platform.audit import record
@@ -128,9 +127,7 @@ class Templates:
             old = write.locked(id_, version)
             if old.status in _FINAL:
                 raise TemplateInState(old.state(write.now), "change")
-            draft = read_draft(
-                merged_with(sent, old), self._usual, self._registry, listed=old.audience == "list"
-            )
+            draft = read_draft(merged(sent, old), self._usual, self._registry, listed=old.audience == "list")
             _check(draft, old)
             new = self._saved(write, old, draft)
             write.audit("update", old, new)

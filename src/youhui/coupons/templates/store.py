@@ -105,6 +105,13 @@ def voided(connection: Connection) -> dict[int, datetime]:
     return {row.id: row.voided_at for row in rows}
 
 
+def every(connection: Connection) -> Iterator[Template]:
+    """All of them, in the order of their ids."""
+    ids = list(connection.execute(select(_t.id).order_by(_t.id)).scalars())
+    for start in range(0, len(ids), _AT_ONCE):
+        yield from some(connection, ids[start : start + _AT_ONCE]).values()
+
+
 # -- lists and numbers
 
 

@@ -15,7 +15,7 @@ from youhui.checkout.problems import decode_exactly, invalid, read_json
 from youhui.checkout.requests import Requests
 from youhui.checkout.values import SENTENCES, Wrong, amount, shop_id
 from youhui.coupons.using.service import LONGEST_ORDER_NO, AskedUse
-from youhui.engine import InvalidDocument, Problem
+from youhui.engine import InvalidDocument, Options, Problem
 from youhui.engine.money import format_amount, is_currency
 from youhui.platform.edge import Call
 from youhui.platform.languages import Language, both
@@ -33,6 +33,8 @@ _WHOLE = {
     "quantity": 1,
 }
 """the one line of an order of which only the amount is known"""
+
+_OPTIONS = Options(guests="refuse", explain="all")
 
 
 def read_object(body: bytes) -> dict[str, object]:
@@ -76,7 +78,8 @@ def read_use(document: Mapping[str, object], requests: Requests, currency: str) 
     if faults:
         raise Invalid(faults)
     stated = asked.stated._replace(groups=True, attributes=True, orders_count=True)
-    return AskedUse(asked._replace(stated=stated), customer, order_no, whole)
+    # All verdicts: also a coupon that the index passes over is to say why.
+    return AskedUse(asked._replace(stated=stated, options=_OPTIONS), customer, order_no, whole)
 
 
 def read_cancel(document: Mapping[str, object]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
+from youhui.checkout.ports import COUPON
 from youhui.platform import sql
 from youhui.platform.db import Connection
 
@@ -35,7 +36,10 @@ class OrderRow(NamedTuple):
 
 
 class EntryRow(NamedTuple):
-    """An entry of the ledger, `by_line` as a JSON text."""
+    """An entry of the ledger, `by_line` as a JSON text.
+
+    `promotion` is what the order calls it, `counted_as` what the ledger and the counters do.
+    """
 
     order_no: str
     kind: str
@@ -49,6 +53,7 @@ class EntryRow(NamedTuple):
     units: int
     discount: int
     by_line: str
+    counted_as: str
 
     @property
     def moved(self) -> tuple[object, int, int, int]:
@@ -89,7 +94,7 @@ _ORDERS = (
 )
 _ENTRIES = (
     "SELECT order_no, kind, number, promotion, customer, currency, taken_at, uses, amount, units, discount, "
-    "by_line{text} FROM ledger WHERE order_no > ? AND order_no <= ?"
+    "by_line{text}, coupon FROM ledger WHERE order_no > ? AND order_no <= ?"
 )
 _REFUNDS = (
     "SELECT order_no, refund_no, sequence, amount, shipping, returns_shipping, by_line{text} FROM refunds "
@@ -105,9 +110,17 @@ def pieces(connection: Connection) -> Iterator[Piece]:
     while rows := sql.fetch(connection, _ORDERS, [last, AT_ONCE]):
         found = Piece(list(map(OrderRow._make, rows)), {}, {})
         until = found.orders[-1].order_no
-        for entry in map(EntryRow._make, sql.fetch(connection, _ENTRIES, [last, until])):
+        for entry in map(_entry, sql.fetch(connection, _ENTRIES, [last, until])):
             found.entries.setdefault(entry[0], []).append(entry)
         for refund in map(RefundRow._make, sql.fetch(connection, _REFUNDS, [last, until])):
             found.refunds.setdefault(refund[0], []).append(refund)
         yield found
         last = until
+
+
+def _entry(row: Sequence[Any]) -> EntryRow:
+    *values, coupon = row
+    counted_as = values[3]
+    if coupon:
+        values[3] = f"{COUPON}{coupon}"
+    return EntryRow._make([*values, counted_as])

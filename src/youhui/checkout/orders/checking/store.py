@@ -154,14 +154,19 @@ def not_held(connection: Connection) -> Found:
 
 
 def _not_held(counting: str) -> str:
+    """Several coupons of one template are one hold."""
     differs = " OR ".join(f"h.{name} <> l.{name}" for name in MEASURES)
+    sums = ", ".join(f"SUM(e.{name}) AS {name}" for name in MEASURES)
     return (
-        f"SELECT o.order_no, {_KEY} FROM orders o JOIN ledger l ON l.order_no = o.order_no AND l.kind = 'hold' "
+        f"SELECT l.order_no, {_KEY} FROM (SELECT e.order_no, e.promotion, e.customer, e.taken_at, {sums} "
+        "FROM orders o JOIN ledger e ON e.order_no = o.order_no AND e.kind = 'hold' "
+        "WHERE o.pending_until IS NOT NULL GROUP BY e.order_no, e.promotion, e.customer, e.taken_at) l "
+        "JOIN orders o ON o.order_no = l.order_no "
         f"JOIN counters c ON c.promotion = l.promotion AND {counting} "
         "AND (c.period = '' OR (l.taken_at >= c.starts_at AND l.taken_at < c.ends_at)) "
         "LEFT JOIN holds h ON h.order_no = l.order_no AND h.promotion = c.promotion "
         "AND h.customer = c.customer AND h.period = c.period "
-        f"WHERE o.pending_until IS NOT NULL AND (h.order_no IS NULL OR h.until <> o.hold_until OR {differs})"
+        f"WHERE (h.order_no IS NULL OR h.until <> o.hold_until OR {differs})"
     )
 
 

@@ -72,7 +72,7 @@ class Totals:
     def add(self, entries: Iterable[EntryRow]) -> None:
         """Some entries."""
         for entry in entries:
-            promotion = entry[3]
+            promotion = entry.counted_as
             total = self._always.get(promotion)
             if total is not None:
                 total.add(entry)
@@ -80,7 +80,7 @@ class Totals:
                 self._add_in_period(entry)
 
     def _add_in_period(self, entry: EntryRow) -> None:
-        for periods in self._periods[entry.promotion].values():
+        for periods in self._periods[entry.counted_as].values():
             place = bisect_right(periods.starts, entry.taken_at) - 1
             if place >= 0 and entry.taken_at < periods.totals[place].counter.ends_at:
                 periods.totals[place].add(entry)
