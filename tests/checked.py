@@ -12,7 +12,7 @@ def checked(database_url: str, *, stored_terms: bool = True) -> Report:
     database = Database(database_url)
     try:
         terms = bootstrap.stored_terms(database, bootstrap.kinds())
-        return check(database, terms if stored_terms else None)
+        return check(database, terms if stored_terms else None, others=bootstrap.PROOFS)
     finally:
         database.close()
 

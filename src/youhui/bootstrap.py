@@ -33,6 +33,7 @@ from youhui.checkout.orders.service import Orders, versions_of
 from youhui.checkout.quoting import Quoting
 from youhui.checkout.requests import Requests
 from youhui.checkout.store import Source, database_now
+from youhui.coupons.checking.rules import prove as prove_coupons
 from youhui.coupons.codes import jobs as codes_jobs
 from youhui.coupons.codes.redeeming import Redeeming, Shapes
 from youhui.coupons.codes.service import Codes
@@ -285,8 +286,7 @@ def _pause(promotions: Promotions, templates: Templates, campaign: str, _reason:
         running = templates.get(int(template)).status == "published"
         templates.move(int(template), "pause", SYSTEM)
     else:
-        running = promotions.get(campaign).status == "published"
-        promotions.step(campaign, "pause", SYSTEM)
+        running = promotions.stop(campaign, SYSTEM)
     return running
 
 
@@ -324,6 +324,10 @@ def _between_nodes(settings: Settings, database: Database) -> tuple[Channel | No
     if database.engine.dialect.name == "postgresql":
         return PostgreSQLChannel(database), None
     return None, None
+
+
+PROOFS = (prove_coupons,)
+"""what `youhui check` proves beside orders and limits"""
 
 
 def stored_terms(database: Database, registry: Registry) -> Terms:

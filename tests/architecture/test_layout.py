@@ -29,7 +29,7 @@ PARTS = {
     "words",  # what it gives, in a line for shoppers
     "sessions",  # logging in is as long as administering accounts
 }  # fmt: skip
-LARGE = {"coupons": {"templates", "issuing", "codes", "wallet", "using"}}
+LARGE = {"coupons": {"templates", "issuing", "codes", "wallet", "using", "checking"}}
 """capabilities that are several, each with its own parts, around one `model` and its `tables`"""
 CAPABILITY_MODULES = [
     path for capability in source.CAPABILITIES for path in source.modules(source.PACKAGE / capability)

@@ -46,7 +46,8 @@ def test_a_sound_database(url: str) -> None:
     ran = youhui("check", "--database", url)
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
-    assert [line.split()[0] for line in lines] == ["P1", "P2", "P3", "P4", "P7", "P12", "P14", "append-only"]
+    proofs = ["P1", "P2", "P3", "P4", "P7", "P12", "P14", "append-only", "coupons"]
+    assert [line.split()[0] for line in lines] == proofs
     assert all(line.endswith("成立") for line in lines)
     assert youhui("check", "--database", url, "--lang", "en").out.splitlines()[4] == (
         "P7  a hold ends once, as the order's state says  [0 orders, 0 holds]  holds"

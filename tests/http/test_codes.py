@@ -28,6 +28,18 @@ def client(tmp_path: Path) -> Iterator[serving.Client]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[serving.Client]:
+    """For many requests that change nothing."""
+    with serving.client(tmp_path_factory.mktemp("codes")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def refused_at(refusing: serving.Client) -> str:
+    return template(refusing)
+
+
 def template(client: TestClient, *, publish: bool = True, **more: Any) -> str:
     """The address of the codes of a new one."""
     new = {
@@ -118,21 +130,21 @@ def test_a_shared_code(client: TestClient) -> None:
         ([], None),
     ],
 )
-def test_mistakes(client: TestClient, body: Any, faults: list[str] | None) -> None:
+def test_mistakes(refusing: TestClient, refused_at: str, body: Any, faults: list[str] | None) -> None:
     sent = {"content": json.dumps(body), "headers": {"content-type": "application/json"}}
-    error, found = refused(client.post(template(client), **sent), 400)  # type: ignore[arg-type]
+    error, found = refused(refusing.post(refused_at, **sent), 400)  # type: ignore[arg-type]
     assert error == "VALIDATION_ERROR"
     assert faults is None or found == faults
 
 
 @pytest.mark.parametrize("id_", ["999", "x", "0", "-1", str(2**63), "1e3", "%00"])
-def test_no_template(client: TestClient, id_: str) -> None:
+def test_no_template(refusing: TestClient, id_: str) -> None:
     address = f"{TEMPLATES}/{id_}/codes"
     answers = [
-        client.get(address),
-        client.get(f"{address}.csv"),
-        client.post(address, json={"count": 1, "pattern": PATTERN}),
-        client.put(f"{address}/import", content=b"code\nA\n", headers={"content-type": "text/csv"}),
+        refusing.get(address),
+        refusing.get(f"{address}.csv"),
+        refusing.post(address, json={"count": 1, "pattern": PATTERN}),
+        refusing.put(f"{address}/import", content=b"code\nA\n", headers={"content-type": "text/csv"}),
     ]
     assert {refused(one, 404)[0] for one in answers} == {"COUPON_TEMPLATE_NOT_FOUND"}
 
@@ -173,6 +185,7 @@ def test_a_qr_code(client: TestClient, tmp_path: Path) -> None:
     assert (plain.status_code, plain.headers["content-type"]) == (200, "image/svg+xml")
     assert plain.text.startswith("<svg ")
     assert refused(client.get("/api/marketing/codes/NOPE/qr.svg"), 409)[0] == "CODE_NOT_FOUND"
+    assert refused(client.get("/api/marketing/codes/a%00/qr.svg"), 400)[0] == "VALIDATION_ERROR"
     link = {"code_link": "https://shop.example/coupons?code={code}"}
     (tmp_path / "other").mkdir()
     with serving.client(tmp_path / "other", marketing_service=link) as other:

@@ -10,13 +10,15 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from sqlalchemy import text
 
 from tests.checked import assert_sound
 from tests.http import serving
 from tests.http.serving import PROMOTIONS, QUOTES, Client, cart, promotion
 from youhui.checkout.quoting import Quoting
+from youhui.platform.principals import SYSTEM
 from youhui.promotions.lookup import StoredRules
-from youhui.promotions.problems import NeedsCart, PromotionNotActive
+from youhui.promotions.problems import NeedsCart, PromotionNotActive, PromotionNotFound
 from youhui.promotions.templates import TEMPLATES
 
 NOON = datetime(2026, 11, 11, 4, tzinfo=UTC)
@@ -316,6 +318,21 @@ def test_what_goes_below_cost_is_published_only_if_it_is_confirmed(shop: Client)
     assert step(shop, "s3", "publish")["promotion"]["state"] == "running", "no cost is known of tea"
 
 
+def test_a_cut_of_the_whole_order_counts_against_what_others_name(shop: Client) -> None:
+    """A mug on sale at 25.00 costs 20.00: 8.5 折 leaves 21.25, 7 折 does not cover it. Nor does a code for all."""
+    sale = {"type": "flash_sale", "id": "s", "products": [{"sku": "MUG", "price": "25.00"}]}
+    post(shop, {**sale, "status": "published"})
+    bulk = {**BULK, "kind": "percent_off_at"}
+    for name, percent, status in (("b1", "8.5", 200), ("b2", "7", 409)):
+        post(shop, {**bulk, "id": name, "tiers": [{"at_least": "1.00", "percent": percent}]})
+        step(shop, name, "publish", status)
+        step(shop, name, "close")
+    post(shop, promotion("code", status="draft", code="ALL", actions=[
+        {"kind": "percent_off", "percent": "30", "target": "order"}
+    ]))  # fmt: skip
+    assert step(shop, "code", "publish", 409)["details"][0]["params"]["left"] == "17.50"
+
+
 def test_what_lint_finds_is_told_and_an_order_must_not_be_free(shop: Client) -> None:
     post(shop, promotion("all", actions=[{"kind": "percent_off", "percent": "60", "target": "order"}]))
     half = {"kind": "amount_off", "amount": "20.00", "target": "order"}
@@ -489,3 +506,25 @@ def test_changes_are_traced(shop: Client) -> None:
         ("promotion.create", "draft"), ("promotion.publish", "published"), ("promotion.pause", "paused"),
         ("promotion.close", "closed"),
     ]  # fmt: skip
+
+
+def test_a_breaker_stops_the_promotion_of_a_rule(shop: Client) -> None:
+    """As orders name it: flash#2 is a product of flash."""
+    post(shop, {**SALE, "status": "published", "confirm": True})
+    promotions = shop.service.promotions
+    assert [promotions.stop(name, SYSTEM) for name in ("flash#2", "flash#1", "flash")] == [True, False, False]
+    assert shop.get(f"{PROMOTIONS}/flash").json()["state"] == "paused"
+    with pytest.raises(PromotionNotFound):
+        promotions.stop("nothing#1", SYSTEM)
+
+
+def test_one_whose_kind_is_gone_can_be_looked_at_and_closed(shop: Client) -> None:
+    post(shop, promotion("p1", status="draft"))
+    spoil = text("UPDATE promotions SET document = :document WHERE id = 'p1'")
+    with shop.service.database.writing() as connection:
+        connection.execute(spoil, {"document": '{"id":"p1","actions":[{"kind":"gone"}]}'})
+    assert shop.get(f"{PROMOTIONS}/p1/check").json() == {"warnings": [], "below_cost": []}
+    assert step(shop, "p1", "publish")["promotion"]["state"] == "running"
+    assert shop.get(f"{PROMOTIONS}/active").json()["total"] == 0
+    assert step(shop, "p1", "copy", 400, id="p2")["details"][0]["code"] == "unknown_action"
+    assert step(shop, "p1", "close")["state"] == "closed"

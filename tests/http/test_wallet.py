@@ -16,6 +16,8 @@ from tests.http import couponing, serving
 from tests.http.couponing import COUPONS, LATER, TEMPLATES, Shop
 from tests.http.ordering import outcome
 from tests.http.serving import PROMOTIONS, cart, line
+from youhui.coupons.model import Gift, Terms
+from youhui.coupons.wallet.rules import words
 
 AVAILABLE = f"{COUPONS}/available"
 
@@ -133,6 +135,34 @@ def test_a_long_export_comes_in_parts(shop: Shop, monkeypatch: pytest.MonkeyPatc
     coupons.append(shop.claimed(template, "late"))
     lines = shop.client.get(f"{TEMPLATES}/{template}/records.csv").text.splitlines()
     assert [int(row.split(",")[0]) for row in lines[1:]] == coupons
+
+
+@pytest.mark.parametrize(
+    ("terms", "currency", "chinese", "english"),
+    [
+        ({"amount": 2000, "min_amount": 10_000}, "CNY", "满100减20", "¥20 off from ¥100"),
+        ({"amount": 550}, "CNY", "立减5.5", "¥5.5 off"),
+        ({"amount": 550, "min_amount": 9900}, "USD", "满USD 99减USD 5.5", "USD 5.5 off from USD 99"),
+        ({"amount": 300, "min_quantity": 2}, "JPY", "满2件减JPY 300", "JPY 300 off from 2 items"),
+        ({"amount": 3, "min_amount": 10, "min_quantity": 2}, "JPY", "满JPY 10且满2件减JPY 3",
+         "JPY 3 off from JPY 10 and 2 items"),
+        ({"percent_paid": 8500, "max_discount": 7000}, "CNY", "8.5折 最高减70", "15 % off, at most ¥70"),
+        ({"percent_paid": 8880, "min_amount": 10_000}, "CNY", "满100享8.88折", "11.2 % off from ¥100"),
+        ({"percent_paid": 5000}, "CNY", "5折", "50 % off"),
+        ({"type": "shipping"}, "CNY", "包邮", "Free shipping"),
+        ({"type": "shipping", "min_amount": 9900}, "CNY", "满99包邮", "Free shipping from ¥99"),
+        ({"type": "shipping", "amount": 500}, "CNY", "运费减5", "¥5 off shipping"),
+        ({"type": "gift", "gift": Gift(sku="MUG")}, "CNY", "赠 MUG×1", "1 × MUG free"),
+        ({"type": "gift", "gift": Gift(sku="a{b}", quantity=2), "min_quantity": 3}, "CNY", "满3件赠 a{b}×2",
+         "2 × a{b} free from 3 items"),
+    ],
+)  # fmt: skip
+def test_what_a_coupon_gives_is_said_in_a_line(
+    terms: dict[str, Any], currency: str, chinese: str, english: str
+) -> None:
+    given = Terms(**{"type": "discount", **terms})
+    assert words(given, currency, "zh-CN") == chinese
+    assert words(given, currency, "en") == english
 
 
 # -- whose it is
@@ -261,7 +291,8 @@ def test_a_coupon_that_an_order_held_too_long_is_voided_for_good(shop: Shop) -> 
 
 def test_what_is_at_hand_is_what_can_be_used_or_claimed(shop: Shop) -> None:
     now = shop.template(expire_at="2026-12-01T00:00:00Z")
-    later = shop.template(valid={"starts_at": "2026-11-20T00:00:00Z", "ends_at": "2026-11-21T00:00:00Z"})
+    window = {"starts_at": "2026-11-20T00:00:00Z", "ends_at": "2026-11-21T00:00:00Z"}
+    later = shop.template(valid=window, expire_at=None)
     usable = [shop.claimed(later), shop.claimed(now)]
     shop.use(shop.claimed(now))
     limited = shop.template(per_customer=2, total=3, name="limited")
@@ -360,7 +391,7 @@ def test_coupons_alike_are_all_told_and_one_is_chosen(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("terms", "reason", "missing", "message"),
     [
-        ({"min_amount": "140.00"}, "conditions", "20.00", "需满 CNY 140.00，还差 CNY 20.00。"),
+        ({"min_amount": "140.00"}, "conditions", "20.00", "需满 ¥140.00，还差 ¥20.00。"),
         ({"min_quantity": 3, "min_amount": 0}, "conditions", 1, "需满 3 件，还差 1 件。"),
         ({"scope": {"skus": ["TEE"]}, "min_amount": 0}, "conditions", 1, "需满 1 件（SKU TEE），还差 1 件。"),
         ({"type": "shipping", "value": None}, "no_effect", None, "购物车中没有可优惠的内容。"),
@@ -400,9 +431,7 @@ def test_a_coupon_says_which_promotion_keeps_it_off(shop: Shop) -> None:
     assert "“清仓”" in one["message"]
     english = fit(shop, {**shop.key, "accept-language": "en"})
     assert "清仓" in english["unusable"][0]["message"]
-    assert english["unusable"][0]["text"] == "20 off from 100".replace("20", "CNY 20").replace(
-        "100", "CNY 100"
-    )
+    assert english["unusable"][0]["text"] == "¥20 off from ¥100"
 
 
 def test_savings_are_beside_what_promotions_save(shop: Shop) -> None:

@@ -140,7 +140,13 @@ BULK: dict[str, Any] = {
     "kind": "amount_off_at",
     "tiers": [{"at_least": "9.00", "amount": "1.00"}],
 }
-GIFT: dict[str, Any] = {"type": "gift", "id": "g", "kind": "at_least", "min_amount": "9.00", "gift": {"sku": "BAG"}}
+GIFT: dict[str, Any] = {
+    "type": "gift",
+    "id": "g",
+    "kind": "at_least",
+    "min_amount": "9.00",
+    "gift": {"sku": "BAG"},
+}
 
 
 @pytest.mark.parametrize(

@@ -65,14 +65,14 @@ def check(
 
 
 def _report(database: str | None) -> Report:
-    from youhui.bootstrap import stored_terms
+    from youhui.bootstrap import PROOFS, stored_terms
     from youhui.checkout.orders.checking import check as prove
 
     service = opening.service(database)
     gc.freeze()  # while rows come and go, a collection need not walk through the whole program
     try:
         with _progress() as told:
-            return prove(service.database, stored_terms(service.database, service.registry), told)
+            return prove(service.database, stored_terms(service.database, service.registry), told, PROOFS)
     finally:
         service.database.close()
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple, cast
 
 from youhui.checkout.ports import Directory, ProductFacts
@@ -22,18 +23,23 @@ from youhui.lint.opening import Span, minutes_of
 from youhui.lint.subject import Subject
 from youhui.platform.languages import Language, both
 from youhui.platform.problems import Fault
+from youhui.promotions.lookup import readable_rules
 from youhui.promotions.model import StoredPromotion
 from youhui.promotions.problems import BelowCost, PromotionOverlap
-from youhui.promotions.rules import rules_of
 
 MOST_COMPARED = 30
 """live promotions that lint looks at beside the new one: of those that meet it in one cart the nearest by priority"""
 MOST_RULES = 5
 """of a flash sale that lint looks at: they differ in their products only"""
+MOST_READ = 5_000
+"""live promotions whose products, groups and codes are looked at"""
 MOST_PRODUCTS = 500
+"""whose costs are looked up: first those that the promotion names"""
+MOST_CODES = 20
+"""that a customer may enter"""
 QUANTITIES = (1, 10)
-"""units of each named product that are priced"""
-_NEVER_CAUGHT_UP = both("成本 {cost}，叠加后只付 {left}", "It costs {cost}, and together {left} is paid")
+"""units of each of them that are priced"""
+_BELOW = both("成本 {cost}，叠加后只付 {left}", "It costs {cost}, and together {left} is paid")
 
 
 # -- other flash sales
@@ -108,7 +114,7 @@ class Loss(NamedTuple):
 
 
 def _say_loss(params: Mapping[str, str | int], language: Language) -> str:
-    return f"{params['product']} × {params['quantity']}: {_NEVER_CAUGHT_UP[language].format_map(params)}"
+    return f"{params['product']} × {params['quantity']}: {_BELOW[language].format_map(params)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +147,7 @@ class Publishing:
     def checked(self, promotion: StoredPromotion) -> Checked:
         """What publishing it now would mean. Raises Unavailable."""
         now = microseconds(self._clock())
-        rules = [_from(rule.promotion, now) for rule in rules_of(promotion, self._registry)]
+        rules = [_from(rule.promotion, now) for rule in readable_rules(promotion, self._registry)]
         subject = Subject.of(rules[:MOST_RULES], Usage(), promotion.currency)
         live = next(iter(subject.live.values()), None)
         beside = [] if live is None else self._beside(promotion, live.scene.cart, now)
@@ -164,23 +170,28 @@ class Publishing:
         return [_from(one, now) for one in lasting if one.id in chosen]
 
     def _losses(self, promotion: StoredPromotion, rules: Sequence[Promotion], at: datetime) -> Iterator[Loss]:
-        """The first instant at which it is open, its named products, one by one and ten of each."""
-        currency = promotion.currency
-        products = self._directory.products(sorted(_named(rules))[:MOST_PRODUCTS])
+        """Of products that it or another names, by one and by ten, with all that runs at this instant, when it does."""
+        currency, mine = promotion.currency, {rule.id for rule in rules}
         ruleset = self._quoting.priced(currency).ruleset
-        known = [part.id for part in promotion.parts() if ruleset.get(part.id) is not None]
-        stack = ruleset.changed([], known).changed(rules)
-        customer = _everyones(stack.promotions() if len(stack) <= MOST_PRODUCTS else rules)
-        for facts in {one.id: one for one in products.values()}.values():
-            cost = cost_of(facts)
-            if cost is None or facts.currency != currency:
-                continue
+        stack = ruleset.changed(rules, [name for name in mine if ruleset.get(name) is not None])
+        every = [*rules, *(one for one in islice(ruleset.promotions(), MOST_READ) if one.active)]
+        customer = _everyones(every)
+        codes = tuple(dict.fromkeys([rule.code for rule in every if rule.code is not None]))[:MOST_CODES]
+        for facts in self._with_cost(list(dict.fromkeys([*_named(rules), *_named(every)])), currency):
+            cost = cost_of(facts) or 0
             for quantity in QUANTITIES:
-                cart = Cart(currency, (line_of(facts, quantity),), customer)
-                left = stack.price(cart, at=at).lines[0].total
-                if left < cost * quantity:
+                cart = Cart(currency, (line_of(facts, quantity),), customer, codes=codes)
+                quote = stack.price(cart, at=at)
+                left, ours = quote.lines[0].total, [one for one in quote.applied if one.promotion in mine]
+                if left < cost * quantity and ours:
                     yield Loss(facts.id, quantity, left, cost * quantity, currency)
                     break
+
+    def _with_cost(self, names: Sequence[str], currency: str) -> list[ProductFacts]:
+        """Those of these products whose cost is known, each once."""
+        products = self._directory.products(names[:MOST_PRODUCTS]) if names else {}
+        found = {one.id: one for one in products.values() if one.currency == currency}
+        return [one for one in found.values() if cost_of(one) is not None]
 
 
 def _from(rule: Promotion, now: int) -> Promotion:
@@ -189,14 +200,12 @@ def _from(rule: Promotion, now: int) -> Promotion:
     return replace(rule, active=True, valid_from=start)
 
 
-def _named(rules: Iterable[Promotion]) -> set[str]:
-    """The products and skus that their actions name."""
-    names: set[str] = set()
+def _named(rules: Iterable[Promotion]) -> Iterator[str]:
+    """The products and skus that their actions name, in their order."""
     for rule in rules:
         for action in rule.actions:
             for one in selectors_of(action):
-                names.update(one.products or (), one.skus or ())
-    return names
+                yield from (*(one.products or ()), *(one.skus or ()))
 
 
 def selectors_of(made: object) -> Iterator[Selector]:

@@ -14,7 +14,7 @@ from youhui.engine.money import format_amount
 from youhui.lint import Finding, sentence
 from youhui.lint.finding import Code, Severity
 from youhui.platform.languages import Language
-from youhui.promotions.model import Counted, State, Status, StoredPromotion, Type
+from youhui.promotions.model import Counted, State, Status, Type
 
 
 class WindowOut(BaseModel):
@@ -167,7 +167,8 @@ def _terms(counted: Counted) -> dict[str, Any]:
     """As they were sent; of a flash sale with what was taken of each product."""
     stored = counted.promotion
     if stored.form is None:
-        return {**stored.document, **({"active": False} if stored.status == "paused" else {})}
+        document = {key: value for key, value in stored.document.items() if key != "active"}
+        return {**document, "active": False} if stored.status == "paused" else document
     if stored.type != "flash_sale":
         return dict(stored.form)
     rules = {part.of: counted.by_rule.get(part.id) for part in stored.parts()}
@@ -213,8 +214,3 @@ def _uses(numbers: Numbers | None, currency: str) -> dict[str, object]:
         "budget_used": format_amount(numbers.used.amount, currency),
         "budget_held": format_amount(numbers.held.amount, currency),
     }
-
-
-def name_of(stored: StoredPromotion) -> str:
-    """What people call it."""
-    return stored.name or stored.id

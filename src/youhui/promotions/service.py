@@ -21,7 +21,7 @@ from youhui.platform.problems import Outdated
 from youhui.promotions import store
 from youhui.promotions.lookup import readable_rules
 from youhui.promotions.model import AFTER, FROM, UNUSED, Counted, Step, StoredPromotion, Wanted, total
-from youhui.promotions.problems import CurrencyFixed, PromotionExists, PromotionState
+from youhui.promotions.problems import CurrencyFixed, PromotionExists, PromotionNotFound, PromotionState
 from youhui.promotions.publishing import check_overlap
 from youhui.promotions.rules import Terms, moved_to, read_terms, rules_of
 from youhui.promotions.traces import shown
@@ -65,6 +65,7 @@ class Promotions:
                 )
                 _check_ids(connection, new)
                 store.add(connection, new)
+                self._count(connection, None, new)
                 self._saved(connection, None, new, by, "promotion.create", confirm)
                 added.append(new)
         self._changed()
@@ -94,6 +95,7 @@ class Promotions:
             )
             _check_ids(connection, new, old)
             store.replace(connection, new)
+            self._count(connection, old, new)
             self._saved(connection, old, new, by, "promotion.update", confirm)
         self._changed()
         return new
@@ -119,6 +121,19 @@ class Promotions:
             self._saved(connection, old, new, by, f"promotion.{step}", confirm)
         self._changed()
         return new
+
+    def stop(self, rule: str, by: Principal) -> bool:
+        """Pauses the promotion that a rule is of, as orders name it; whether it was published until then.
+
+        Raises PromotionNotFound, Unavailable.
+        """
+        with self._database.reading() as connection:
+            found = store.some(connection, [rule, rule.rpartition("#")[0]])
+        if not found:
+            raise PromotionNotFound(id=rule)
+        if found[0].status != "published":
+            return False
+        return self.step(found[0].id, "pause", by).status == "paused"
 
     def copy(self, name: str, other: str, by: Principal) -> StoredPromotion:
         """A draft with the terms of this one under another id.
@@ -154,9 +169,8 @@ class Promotions:
         action: str,
         confirm: bool,
     ) -> None:
-        """What every write does after the row: the counters, the other flash sales, the trace."""
+        """What every write ends with: a look at the other flash sales, and the trace."""
         now = self._clock()
-        self._count(connection, old, new)
         if new.status == "published" and new.type == "flash_sale" and not confirm:
             check_overlap(new, store.published(connection, now, "flash_sale"))
         before = None if old is None else shown(old)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, TypeAlias
 
 import segno
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
@@ -195,7 +195,7 @@ def router(codes: Codes, link: str | None) -> APIRouter:
         responses={200: {"content": {SVG: {}}}},
     )
     def qr(
-        code: str,
+        code: Annotated[str, Path(max_length=200, pattern=r"^[^\x00]*$")],
         scale: Annotated[int, Query(ge=1, le=40, description="Pixels of a module")] = 8,
         border: Annotated[int, Query(ge=0, le=20, description="Modules around it")] = 4,
     ) -> Response:

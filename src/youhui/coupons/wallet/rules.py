@@ -72,8 +72,9 @@ def _threshold(terms: Terms, say: Callable[..., str], money: Callable[[int], str
 
 def _short(amount: str, currency: str, language: Language) -> str:
     """Without decimals that are nothing. In Chinese, yuan go without saying."""
-    plain = _plain(amount)
-    return plain if language == "zh-CN" and currency == "CNY" else f"{currency} {plain}"
+    if currency != "CNY":
+        return f"{currency} {_plain(amount)}"
+    return _plain(amount) if language == "zh-CN" else f"¥{_plain(amount)}"
 
 
 def _decimal(number: int, places: int) -> str:

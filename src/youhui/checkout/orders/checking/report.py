@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
-Promise: TypeAlias = Literal["P1", "P2", "P3", "P4", "P7", "P12", "P14", "append-only"]
-"""the numbers of docs/promises.md; and that nobody can change the ledger"""
+Promise: TypeAlias = Literal["P1", "P2", "P3", "P4", "P7", "P12", "P14", "append-only", "coupons"]
+"""the numbers of docs/promises.md; that nobody can change the ledger; and P1, P2, P7 and P8 of coupons"""
 
 Value: TypeAlias = str | int | None
 

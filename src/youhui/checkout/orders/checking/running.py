@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from youhui.checkout.orders.checking import counters, orders
 from youhui.checkout.orders.checking.counters import Terms
@@ -13,20 +13,30 @@ from youhui.platform.db import Connection, Database
 
 Told = Callable[[int, int], None]
 """of progress: orders looked at, and how many there are"""
+Prove = Callable[[Connection], Proof]
+"""what else is proved, by whom it belongs to"""
 
 
-def check(database: Database, terms: Terms | None = None, told: Told = lambda _done, _all: None) -> Report:
+def check(
+    database: Database,
+    terms: Terms | None = None,
+    told: Told = lambda _done, _all: None,
+    others: Sequence[Prove] = (),
+) -> Report:
     """Proves what docs/promises.md says that it proves, and changes nothing; others may write meanwhile.
 
     `terms`: the stored promotions, whose limits the counters should have; None: they are not compared. Raises
     TablesDiffer, Unavailable.
     """
     with database.snapshot() as connection:
-        return prove(connection, terms, told)
+        return prove(connection, terms, told, others)
 
 
 def prove(
-    connection: Connection, terms: Terms | None = None, told: Told = lambda _done, _all: None
+    connection: Connection,
+    terms: Terms | None = None,
+    told: Told = lambda _done, _all: None,
+    others: Sequence[Prove] = (),
 ) -> Report:
     """The same in a transaction of the caller. Raises TablesDiffer."""
     migrate.require(connection)
@@ -34,7 +44,8 @@ def prove(
     totals = Totals(connection)
     p7, p12, p14 = orders.orders(connection, totals, told)
     p3 = counters.sums(connection, totals)
-    return Report((p1, p2, p3, p4, p7, p12, p14, _append_only(connection)))
+    beside = [one(connection) for one in others]
+    return Report((p1, p2, p3, p4, p7, p12, p14, _append_only(connection), *beside))
 
 
 def _append_only(connection: Connection) -> Proof:

@@ -18,6 +18,9 @@ PROMISES: Mapping[Promise, Mapping[Language, str]] = {
         "退款之和等于实付，名额按约定退还", "refunds sum to what was paid, limits get back their share"
     ),
     "append-only": both("流水只增不改", "the ledger cannot be changed"),
+    "coupons": both(
+        "券与订单、流水、发放数相符", "coupons are as the orders, the ledger and their numbers say"
+    ),
 }
 """what each promise is, in short"""
 
@@ -29,6 +32,7 @@ COUNTED: Mapping[str, Mapping[Language, str]] = {
     "orders": both("{count} 笔订单", "{count} orders"),
     "holds": both("{count} 个占用", "{count} holds"),
     "refunds": both("{count} 笔退款", "{count} refunds"),
+    "coupons": both("{count} 张券", "{count} coupons"),
     "triggers": both("{count} 个触发器", "{count} triggers"),
 }
 
@@ -105,6 +109,18 @@ _RULES: Mapping[str, Mapping[Language, str]] = {
         "{order}：退款 {refund_no} 对活动 {promotion} 的退还不符合约定",
         "{order}: what refund {refund_no} gives back to {promotion} is not what the policy says",
     ),
+    "issued": both(
+        "券模板 {template}：已发 {says}，实有 {should}，或超过总量",
+        "coupon template {template}: issued {says}, there are {should}, or more than its total",
+    ),
+    "claimed": both(
+        "券模板 {template}：顾客 {customer} 计为 {says} 张，实有 {should}",
+        "coupon template {template}: customer {customer} is counted {says} and has {should}",
+    ),
+    "coupon": both(
+        "券 {coupon} 与{order}不符（{status}）", "coupon {coupon} and {order} do not fit: {status}"
+    ),
+    "used_twice": both("券 {coupon} 被使用 {says} 次", "coupon {coupon} was used {says} times"),
     "no_trigger": both(
         "缺少触发器 {trigger}，请运行 youhui db upgrade",
         "the trigger {trigger} is missing: run youhui db upgrade",
