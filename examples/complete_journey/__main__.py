@@ -1,4 +1,4 @@
-"""python -m examples.complete_journey [discounts] [--limit N] [--json]"""
+"""python -m examples.complete_journey [discounts | coupons [--database URL]] [--limit N] [--json]"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from examples.complete_journey import carts, promotions, report, through_api
+from examples.complete_journey import carts, coupons, promotions, report, through_api
 from examples.complete_journey.data import Year
 from examples.complete_journey.replay import Tally, replay
 from examples.complete_journey.summary import summarise
@@ -23,6 +23,8 @@ def main() -> int:
     arguments = _arguments()
     if arguments.part == "discounts":
         return through_api.main()
+    if arguments.part == "coupons":
+        return coupons.main(arguments.database)
     # Progress goes beside the figures, so that `--json | jq` reads nothing but JSON.
     progress_console = Console(stderr=True)
     year, tally = Year(), Tally()
@@ -49,10 +51,12 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m examples.complete_journey", description=__doc__)
     parser.add_argument(
-        "part", nargs="?", choices=["year", "discounts"], default="year",
-        help="price the year (the default), or bring the shop through the API and set a campaign as one discount",
+        "part", nargs="?", choices=["year", "discounts", "coupons"], default="year",
+        help="price the year (the default); or bring the shop through the API and set a campaign as one discount; "
+        "or issue the coupons of all campaigns and use each as it was redeemed",
     )  # fmt: skip
     parser.add_argument("--limit", type=int, metavar="N", help="stop after the first N baskets of the year")
+    parser.add_argument("--database", metavar="URL", help="for coupons: a new database, which is kept")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, amounts in cents")
     arguments = parser.parse_args()
     if arguments.limit is not None and arguments.limit < 0:

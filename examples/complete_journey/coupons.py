@@ -1,20 +1,25 @@
 """The 27 campaigns as coupon templates, their coupons issued, and every redemption used, through the public API.
 
-    python3 dev.py journey coupons
+python3 dev.py journey coupons
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from time import perf_counter
+
+import structlog
 
 from examples.complete_journey.data import Year
 from examples.complete_journey.issuer import Issuer, Said, opened
@@ -35,7 +40,7 @@ TRIES: Mapping[str, str] = {
 
 @dataclass(slots=True)
 class Replay:
-    """Every redemption with one kind of template. `wrong`: whatever is not as it must be."""
+    """Every redemption with one kind of template. `tell` hears how far it is; `wrong`: what is not as it must be."""
 
     name: str
     templates: int = 0
@@ -46,6 +51,7 @@ class Replay:
     cents: int = 0
     gifts: int = 0
     tried: dict[str, Counter[str]] = field(default_factory=dict)
+    tell: Callable[[str], None] = lambda _: None
     wrong: list[str] = field(default_factory=list)
 
     def expect(self, right: bool, otherwise: str) -> None:
@@ -54,13 +60,18 @@ class Replay:
             self.wrong.append(otherwise)
 
 
-def run(database: str, campaigns: Collection[int] | None = None) -> list[Replay]:
-    """Replay A, where only the order's amount is sent, and B, with that day's products, one after the other."""
+def run(
+    database: str, campaigns: Collection[int] | None = None, tell: Callable[[str], None] = lambda _: None
+) -> list[Replay]:
+    """Replay A, where only the order's amount is sent, and B, with that day's products, one after the other.
+
+    On a new database; of all campaigns, or of these.
+    """
     plan = Plan(Year(), campaigns)
     with opened(database) as issuer:
         return [
-            _replayed(issuer, plan, Replay("A: scope check off"), check_scope=False),
-            _replayed(issuer, plan, Replay("B: scope check on"), check_scope=True),
+            _replayed(issuer, plan, Replay("A: scope check off", tell=tell), check_scope=False),
+            _replayed(issuer, plan, Replay("B: scope check on", tell=tell), check_scope=True),
         ]
 
 
@@ -190,6 +201,7 @@ def _check(replay: Replay, plan: Plan, said: Mapping[int, Said], expected: Mappi
 
 @contextmanager
 def _timed(replay: Replay, name: str) -> Iterator[None]:
+    replay.tell(f"{replay.name}, {name} …")
     began = perf_counter()
     yield
     replay.seconds[name] = perf_counter() - began
@@ -200,6 +212,7 @@ def _timed(replay: Replay, name: str) -> Iterator[None]:
 
 def main(database: str | None = None) -> int:
     """Prints the figures; 1 if anything is not as it must be. Without a `database` on a new SQLite one."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     if database is not None:
         return _report(database)
     with tempfile.TemporaryDirectory() as folder:
@@ -207,9 +220,11 @@ def main(database: str | None = None) -> int:
 
 
 def _report(database: str) -> int:
-    replays = run(database)
+    began = perf_counter()
+    replays = run(database, tell=partial(print, file=sys.stderr, flush=True))
     for replay in replays:
         print(*_told(replay), sep="\n")
+    print(f"{perf_counter() - began:,.0f} s in all; and what `youhui check` says:", flush=True)
     sound = subprocess.run([*YOUHUI, "check", "--lang", "en", "--database", database], check=False)
     return int(any(replay.wrong for replay in replays) or sound.returncode != 0)
 

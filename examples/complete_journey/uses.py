@@ -145,13 +145,15 @@ def _uses(year: Year, offers: Mapping[str, Offer], worth: Mapping[int, FaceValue
            where l.quantity > 0 and l.cents >= 0 order by r.id, l.basket, l.product"""
     ):
         rows[id_].append((row[0], row[1], row[2]))
-    # Seven coupons qualify by a line that no cart can hold too; none by such a line alone.
+    # Eight redemptions have a qualifying line that no cart can hold; each has another one.
     qualifying = dict(
         year.all(
             "select id, sum(cents)::bigint from qualifying where quantity > 0 and cents >= 0 group by id"
         )
     )
-    instants = dict(year.all("select basket, instant from basket where basket in (select basket from entered)"))
+    instants = dict(
+        year.all("select basket, instant from basket where basket in (select basket from entered)")
+    )
     for one in year.redemptions():
         if (offer := offers.get(one.key)) is None:
             continue

@@ -454,7 +454,13 @@ def test_coupons_that_are_gone_or_somebody_else_s_are_not_told(shop: Shop) -> No
     shop.admin(gone, "void")
     shop.coupon(expire_at="2026-11-11T04:30:00Z")
     shop.clock.turn(minutes=30)
-    nothing = {"currency": "CNY", "total": "120.00", "usable": [], "unusable": [], "best": None}
+    nothing: dict[str, Any] = {
+        "currency": "CNY",
+        "total": "120.00",
+        "usable": [],
+        "unusable": [],
+        "best": None,
+    }
     held = fit(shop)
     assert [one["order_no"] for one in held["usable"]] == [None], "the order's time is over"
     assert fit(shop, user="nobody") == nothing
