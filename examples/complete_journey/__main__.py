@@ -61,6 +61,8 @@ def _arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.limit is not None and arguments.limit < 0:
         parser.error("--limit cannot be below 0")
+    if arguments.database is not None and arguments.part != "coupons":
+        parser.error("--database is for coupons only")
     return arguments
 
 

@@ -1,6 +1,6 @@
 """The 27 campaigns as coupon templates, their coupons issued, and every redemption used, through the public API.
 
-python3 dev.py journey coupons
+Started by `python3 dev.py journey coupons`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,7 +22,7 @@ from time import perf_counter
 import structlog
 
 from examples.complete_journey.data import Year
-from examples.complete_journey.issuer import Issuer, Said, opened
+from examples.complete_journey.issuer import GROWING, Issuer, Said, opened
 from examples.complete_journey.through_api import YOUHUI
 from examples.complete_journey.uses import Body, Plan, Use, money
 
@@ -60,14 +60,8 @@ class Replay:
             self.wrong.append(otherwise)
 
 
-def run(
-    database: str, campaigns: Collection[int] | None = None, tell: Callable[[str], None] = lambda _: None
-) -> list[Replay]:
-    """Replay A, where only the order's amount is sent, and B, with that day's products, one after the other.
-
-    On a new database; of all campaigns, or of these.
-    """
-    plan = Plan(Year(), campaigns)
+def run(database: str, plan: Plan, tell: Callable[[str], None] = lambda _: None) -> list[Replay]:
+    """Replay A, where only the order's amount is sent, and B, with that day's products, one after the other."""
     with opened(database) as issuer:
         return [
             _replayed(issuer, plan, Replay("A: scope check off", tell=tell), check_scope=False),
@@ -80,15 +74,17 @@ def _replayed(issuer: Issuer, plan: Plan, replay: Replay, *, check_scope: bool) 
     templates = _issue(issuer, plan, replay, check_scope=check_scope)
     coupons = _find(issuer, plan, templates)
     bodies = {use.id: plan.body(use, check_scope=check_scope) for use in plan.uses}
-    go = _Going(issuer, plan, replay, coupons, bodies)
-    with go.changing_nothing("early, late and by another household"):
-        go.try_too_early_or_late()
-    first = go.use_all("use")
-    with go.changing_nothing("the second time"):
-        _compare(replay, first, go.use_all("use again"))
-    with go.changing_nothing("once more than issued"):
-        go.try_once_more(first)
-    _check(replay, plan, first, plan.expected(check_scope=check_scope))
+    year = _Year(issuer, plan, replay, coupons, bodies)
+    with year.changing("early, late and by another household", 0):
+        year.try_when_or_by_whom_it_must_not_be()
+    expected = plan.expected(check_scope=check_scope)
+    with year.changing("the first time", len(expected)):
+        first = year.use_all("use")
+    with year.changing("the second time", 0):
+        _compare(replay, first, year.use_all("use again"))
+    with year.changing("once more than issued", 0):
+        year.try_once_more(first)
+    _check(replay, plan, first, expected)
     return replay
 
 
@@ -128,7 +124,7 @@ def _find(issuer: Issuer, plan: Plan, templates: Mapping[str, int]) -> dict[int,
 
 
 @dataclass(frozen=True, slots=True)
-class _Going:
+class _Year:
     """Through the year with each redemption's coupon and the body that uses it."""
 
     issuer: Issuer
@@ -143,7 +139,7 @@ class _Going:
         with _timed(self.replay, name):
             return {use.id: self._use(use, use.at) for use in self.plan.uses}
 
-    def try_too_early_or_late(self) -> None:
+    def try_when_or_by_whom_it_must_not_be(self) -> None:
         """Each as it will be used, but outside of its window, and at the right time for somebody else."""
         tries: Iterable[tuple[str, Callable[[Use], Said]]] = (
             ("a day before its campaign", lambda use: self._use(use, use.early)),
@@ -154,7 +150,7 @@ class _Going:
             self._refused(name, self.plan.uses, try_)
 
     def try_once_more(self, first: Mapping[int, Said]) -> None:
-        """Those that were used, in another order a moment later."""
+        """Those that were used, in another order."""
         used = [use for use in self.plan.uses if first[use.id].words == USED]
         self._refused(
             "once more than issued",
@@ -171,12 +167,15 @@ class _Going:
         self.replay.expect(said.keys() <= {TRIES[name]}, f"{name}: {dict(said)}")
 
     @contextmanager
-    def changing_nothing(self, name: str) -> Iterator[None]:
-        """Nothing that a use could leave behind may be another after the block."""
+    def changing(self, name: str, uses: int) -> Iterator[None]:
+        """The block must leave behind what so many uses do; if none, not a byte may be another."""
         before = self.issuer.traces()
         yield
-        changed = [table for table, trace in self.issuer.traces().items() if trace != before[table]]
-        self.replay.expect(not changed, f"{name} changed {', '.join(changed)}")
+        after = self.issuer.traces()
+        for kind in GROWING if uses else before:
+            grown = after[kind].rows - before[kind].rows
+            right = grown == uses * GROWING[kind] if uses else after[kind] == before[kind]
+            self.replay.expect(right, f"{name}: {kind} changed, {grown} rows more")
 
 
 def _compare(replay: Replay, first: Mapping[int, Said], again: Mapping[int, Said]) -> None:
@@ -221,7 +220,7 @@ def main(database: str | None = None) -> int:
 
 def _report(database: str) -> int:
     began = perf_counter()
-    replays = run(database, tell=partial(print, file=sys.stderr, flush=True))
+    replays = run(database, Plan(Year()), partial(print, file=sys.stderr, flush=True))
     for replay in replays:
         print(*_told(replay), sep="\n")
     print(f"{perf_counter() - began:,.0f} s in all; and what `youhui check` says:", flush=True)

@@ -40,6 +40,8 @@ _TRACES: Mapping[str, str] = {
     "steps of coupons": "SELECT * FROM coupon_steps ORDER BY id",
 }
 """all that a use could leave behind"""
+GROWING: Mapping[str, int] = {"orders": 1, "ledger": 2, "coupons touched": 1, "steps of coupons": 1}
+"""of these, by how many rows each use makes what longer: a use is held and committed at once"""
 _ANY_NUMBER: Mapping[str, None] = dict.fromkeys(("customer", "device", "person", "ip"))
 
 

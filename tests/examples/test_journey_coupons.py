@@ -26,8 +26,13 @@ A_DAY = timedelta(days=1, hours=1)  # one is 25 hours long
 
 
 @pytest.fixture(scope="module")
-def plan() -> Plan:
-    return Plan(Year())
+def year() -> Year:
+    return Year()
+
+
+@pytest.fixture(scope="module")
+def plan(year: Year) -> Plan:
+    return Plan(year)
 
 
 def test_each_household_of_a_campaign_gets_as_many_as_it_redeemed(plan: Plan) -> None:
@@ -61,9 +66,9 @@ def test_a_free_unit_is_a_gift(plan: Plan) -> None:
     assert gift["sku"] in offer.products
 
 
-def test_redemptions_are_used_once_and_in_their_time(tmp_path: Path) -> None:
+def test_redemptions_are_used_once_and_in_their_time(year: Year, tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path / 'youhui.db'}"
-    replays = coupons.run(database, SMALL)
+    replays = coupons.run(database, Plan(year, SMALL))
     assert [replay.answers for replay in replays] == [{USED: 39}, {USED: 28, NO_PRODUCT: 11}]
     for replay in replays:
         assert replay.wrong == []
@@ -73,7 +78,7 @@ def test_redemptions_are_used_once_and_in_their_time(tmp_path: Path) -> None:
     assert_sound(database)
 
 
-def test_what_is_wrong_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_wrong_is_said(year: Year, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One answer in another way than SQL has it, and the program says so."""
     expected = Plan.expected
 
@@ -82,5 +87,5 @@ def test_what_is_wrong_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         return {use: cents + (use == min(given)) for use, cents in given.items()}
 
     monkeypatch.setattr(Plan, "expected", off)
-    first, second = coupons.run(f"sqlite:///{tmp_path / 'youhui.db'}", [4])
+    first, second = coupons.run(f"sqlite:///{tmp_path / 'youhui.db'}", Plan(year, [4]))
     assert (len(first.wrong), len(second.wrong)) == (1, 1)
