@@ -54,7 +54,7 @@ def test_the_quote_is_what_the_demo_answers(tmp_path: Path) -> None:
 
 
 def test_the_order_is_placed_paid_and_refunded(tmp_path: Path) -> None:
-    (text,) = [text for language, text in BLOCKS if language == "sh"]
+    text, _ = [text for language, text in BLOCKS if language == "sh"]
     asked = re.findall(r"^ask (\S+) '([^']*)'", text, re.MULTILINE)
     with serving.client(tmp_path) as client:
         demo.load(client.service)
@@ -65,6 +65,19 @@ def test_the_order_is_placed_paid_and_refunded(tmp_path: Path) -> None:
         ]
     assert [answer.status_code for answer in answers] == [201, 200, 201]
     assert answers[-1].json()["refunded_amount"] == answers[0].json()["actual_amount"]
+
+
+def test_a_coupon_is_used_and_comes_back(tmp_path: Path) -> None:
+    _, text = [text for language, text in BLOCKS if language == "sh"]
+    asked = re.findall(r"^use (\S+) +'([^']*)' *# (\{.*), …$", text, re.MULTILINE)
+    assert len(asked) == 2
+    with serving.client(tmp_path) as client:
+        demo.load(client.service)
+        headers = {**serving.key(client, "coupons"), "content-type": "application/json"}
+        for path, body, shown in asked:
+            answer = client.post(f"/api/marketing/coupons/{path}", content=body, headers=headers).json()
+            expected = json.loads(shown + "}")
+            assert {key: answer[key] for key in expected} == expected
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))

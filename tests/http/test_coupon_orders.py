@@ -65,6 +65,12 @@ def test_a_coupon_that_falls_short_says_how_much_is_missing(here: Shop) -> None:
     assert (verdict["reason"], verdict["gap"]["missing"]) == ("conditions", "80.00")
 
 
+def test_a_coupon_for_other_goods_says_so(here: Shop) -> None:
+    coupon = here.coupon(scope={"skus": ["TEA"]}, min_amount="0.00")
+    (verdict,) = here.quote(**ANN, coupons=[coupon])["verdicts"]
+    assert (verdict["promotion"], verdict["reason"]) == (f"coupon:{coupon}", "conditions")
+
+
 def test_auto_takes_the_best(here: Shop) -> None:
     ten, twenty = here.coupon(value="10.00"), here.coupon(value="20.00")
     here.claimed(here.template(value="90.00"), "bob")
@@ -94,18 +100,21 @@ def test_coupons_of_one_template(shop: Shop, several: bool, total: str) -> None:
     template = shop.template(several_per_order=several)
     named = [shop.claimed(template), shop.claimed(template)]
     assert shop.quote(**ANN, coupons=named)["total"] == total
-    placed = shop.place("A1", **ANN, coupons=named)
+    placed = shop.place("A1", customer={"id": "ann"}, coupons=named)
     assert (placed.status_code, placed.json()["actual_amount"]) == (201, total)
     assert shop.pay("A1").status_code == 200
 
 
 def test_the_life_of_a_coupon(shop: Shop) -> None:
     coupon = shop.coupon()
-    placed = shop.place("A1", **ANN, coupons=[coupon])
+    placed = shop.place("A1", customer={"id": "ann"}, coupons=[coupon])
     assert (placed.status_code, placed.json()["actual_amount"]) == (201, "100.00")
     assert shop.status(coupon) == ("locked", "A1")
     assert rejected(shop.quote(**ANN, coupons=[coupon])) == {str(coupon): "locked"}
-    assert shop.place("A1", **ANN, coupons=[coupon], expected_payable="100.00").json() == placed.json()
+    assert (
+        shop.place("A1", customer={"id": "ann"}, coupons=[coupon], expected_payable="100.00").json()
+        == placed.json()
+    )
     assert shop.pay("A1").status_code == 200
     assert shop.status(coupon) == ("used", "A1")
     assert rejected(shop.quote(**ANN, coupons=[coupon])) == {str(coupon): "used"}
@@ -120,20 +129,20 @@ def test_the_life_of_a_coupon(shop: Shop) -> None:
 
 def test_a_cancelled_order_releases_it(here: Shop) -> None:
     coupon = here.coupon()
-    here.place("A1", **ANN, coupons=[coupon])
+    here.place("A1", customer={"id": "ann"}, coupons=[coupon])
     assert here.cancel("A1").status_code == 200
     assert here.status(coupon) == ("unused", None)
-    assert here.place("A2", **ANN, coupons=[coupon]).status_code == 201
+    assert here.place("A2", customer={"id": "ann"}, coupons=[coupon]).status_code == 201
     assert here.steps(coupon) == ["lock", "release", "lock"]
 
 
 def test_an_order_that_was_not_paid_in_time_keeps_nothing(shop: Shop) -> None:
     """No job has run: the next order ends the hold that is over (P7)."""
     coupon = shop.coupon()
-    shop.place("A1", **ANN, coupons=[coupon])
+    shop.place("A1", customer={"id": "ann"}, coupons=[coupon])
     shop.clock.turn(minutes=16)
     assert shop.quote(**ANN, coupons=[coupon])["total"] == "100.00"
-    assert shop.place("A2", **ANN, coupons=[coupon]).status_code == 201
+    assert shop.place("A2", customer={"id": "ann"}, coupons=[coupon]).status_code == 201
     assert shop.status(coupon) == ("locked", "A2")
     assert shop.get("A1")["state"] == "expired"
     assert outcome(shop.pay("A1")) == "409 HOLD_EXPIRED", "its coupon is in another order"
@@ -142,7 +151,7 @@ def test_an_order_that_was_not_paid_in_time_keeps_nothing(shop: Shop) -> None:
 
 def test_a_late_payment_takes_it_again(shop: Shop) -> None:
     coupon = shop.coupon(budget="20.00")
-    shop.place("A1", **ANN, coupons=[coupon])
+    shop.place("A1", customer={"id": "ann"}, coupons=[coupon])
     shop.clock.turn(minutes=16)
     assert shop.pay("A1").status_code == 200
     assert shop.status(coupon) == ("used", "A1")
@@ -150,14 +159,14 @@ def test_a_late_payment_takes_it_again(shop: Shop) -> None:
 
 def test_a_late_payment_is_refused_once_the_coupon_is_over(here: Shop) -> None:
     coupon = here.coupon(expire_at="2026-11-11T04:10:00Z")
-    here.place("A1", **ANN, coupons=[coupon])
+    here.place("A1", customer={"id": "ann"}, coupons=[coupon])
     here.clock.turn(minutes=16)
     assert outcome(here.pay("A1")) == "409 HOLD_EXPIRED"
 
 
 def test_an_order_keeps_a_coupon_whose_time_ends_before_it_is_paid(here: Shop) -> None:
     coupon = here.coupon(expire_at="2026-11-11T04:10:00Z")
-    here.place("A1", **ANN, coupons=[coupon])
+    here.place("A1", customer={"id": "ann"}, coupons=[coupon])
     here.clock.turn(minutes=12)
     assert here.pay("A1").status_code == 200
     assert here.refund("A1", "R1").status_code == 201
@@ -172,7 +181,7 @@ def test_a_refund_gives_back_what_the_terms_say(
     here: Shop, policy: str, after_part: str, after_all: str
 ) -> None:
     coupon = here.coupon(give_back=policy)
-    here.place("A1", **ANN, coupons=[coupon])
+    here.place("A1", customer={"id": "ann"}, coupons=[coupon])
     here.pay("A1")
     here.refund("A1", "R1", lines=[{"id": "1", "quantity": 1}])
     assert here.status(coupon)[0] == after_part
@@ -195,7 +204,7 @@ def test_all_coupons_of_a_template_share_its_budget(shop: Shop) -> None:
 def test_two_of_one_template_do_not_take_more_than_its_budget_together(shop: Shop) -> None:
     template = shop.template(budget="30.00", several_per_order=True)
     named = [shop.claimed(template), shop.claimed(template)]
-    placed = shop.place("A1", **ANN, coupons=named, expected_payable="80.00")
+    placed = shop.place("A1", customer={"id": "ann"}, coupons=named, expected_payable="80.00")
     assert outcome(placed) == "409 QUOTE_CHANGED"
     assert shop.rows("SELECT COUNT(*) FROM orders") == [(0,)]
 
@@ -203,7 +212,7 @@ def test_two_of_one_template_do_not_take_more_than_its_budget_together(shop: Sho
 def test_voiding_a_template_voids_what_is_out_but_not_what_an_order_holds(shop: Shop) -> None:
     template = shop.template()
     free, held = shop.claimed(template), shop.claimed(template)
-    shop.place("A1", **ANN, coupons=[held])
+    shop.place("A1", customer={"id": "ann"}, coupons=[held])
     shop.admin(template, "void", reason="a mistake")
     assert rejected(shop.quote(**ANN, coupons=[free])) == {str(free): "void"}
     assert shop.pay("A1").status_code == 200
@@ -215,7 +224,7 @@ def test_closing_a_template_leaves_what_is_out(here: Shop) -> None:
     template = here.template()
     coupon = here.claimed(template)
     here.admin(template, "close")
-    assert here.place("A1", **ANN, coupons=[coupon]).status_code == 201
+    assert here.place("A1", customer={"id": "ann"}, coupons=[coupon]).status_code == 201
 
 
 def test_other_terms_are_for_coupons_to_come(here: Shop) -> None:
@@ -236,7 +245,7 @@ def test_shipping_and_gifts(here: Shop) -> None:
     shipped = here.quote(**ANN, coupons=[free], shipping={"price": "12.00"})
     assert shipped["shipping"]["total"] == "0.00"
     assert here.quote(**ANN, coupons=[gift])["gifts"] == [{"sku": "CUP", "quantity": 2}]
-    assert here.place("A1", **ANN, coupons=[gift]).status_code == 201
+    assert here.place("A1", customer={"id": "ann"}, coupons=[gift]).status_code == 201
     assert here.status(gift) == ("locked", "A1")
 
 

@@ -68,10 +68,12 @@ def test_the_lines_are_for_a_shell(tmp_path: Path) -> None:
                            content=line[-1] if "-d" in line else None)
             for line in asked
         ]  # fmt: skip
-    assert [line[4] for line in asked] == ["Authorization: Bearer $TOKEN"] * 4
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 201]
+    assert [line[4] for line in asked] == ["Authorization: Bearer $TOKEN"] * 6
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 200, 201]
     assert [one["amount"] for one in answers[2].json().values()] == ["50.00", "20.85", "20.00"]
-    assert answers[3].json()["id"] == "double11-12"
+    (mine,) = answers[3].json()["usable"]
+    assert f"coupon:{mine['id']}" in [one["promotion"] for one in answers[4].json()["applied"]]
+    assert answers[5].json()["id"] == "double11-12"
 
 
 @pytest.mark.parametrize("task", ["upgrade", "check"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -27,6 +28,7 @@ from youhui.checkout.orders.jobs import (
     end_all_expired,
     forget_request_keys,
 )
+from youhui.checkout.orders.model import Key, Numbers
 from youhui.checkout.orders.pricing import Pricing
 from youhui.checkout.orders.service import Orders, versions_of
 from youhui.checkout.quoting import Quoting
@@ -157,7 +159,11 @@ def service(settings: Settings, clock: Clock | None = None) -> Service:
     )  # fmt: skip
     carts = Carts(base)
     committer = Committer(
-        database, clock=clock, published=counts.publish, observed=batches(metrics), holds=carts.holds
+        database,
+        clock=clock,
+        published=partial(_published, counts, carts.holds),
+        observed=batches(metrics),
+        holds=carts.holds,
     )
     watch(metrics, following, quoting, committer)
     discount_lookup = DiscountLookup(
@@ -233,6 +239,12 @@ def service(settings: Settings, clock: Clock | None = None) -> Service:
         coupons=coupons,
         redeeming=coupons.redeeming(guarding.abuse),
     )
+
+
+def _published(counts: Counts, holds: Holds, numbers: Mapping[Key, Numbers]) -> None:
+    """After each commit of orders."""
+    counts.publish(numbers)
+    holds.committed()
 
 
 def _pause(promotions: Promotions, templates: Templates, campaign: str, _reason: str) -> bool:

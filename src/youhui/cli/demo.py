@@ -18,7 +18,7 @@ class _Stream(Protocol):
 
 
 def load(service: Service) -> None:
-    """Stores the demo's promotions where there are none, and its shop with discounts where there is no product."""
+    """Stores the demo's promotions and coupons where there are none, and its shop where there is no product."""
     from youhui.platform.principals import SYSTEM
     from youhui.promotions.rules import read_terms
 
@@ -27,6 +27,37 @@ def load(service: Service) -> None:
         terms = [read_terms(document, "CNY", service.registry) for document in documents]
         service.promotions.add(terms, SYSTEM)
     _load_shop(service)
+    _load_coupons(service)
+
+
+def _load_coupons(service: Service) -> None:
+    from youhui.coupons.codes.model import NewCode
+    from youhui.coupons.templates.model import Wanted
+    from youhui.engine.promotion import fold
+    from youhui.platform.principals import SYSTEM
+
+    templates = service.coupons.templates
+    if templates.page(Wanted(), 0, 1)[1]:
+        return
+    for one in json.loads(_file("coupons.json")):
+        template = templates.create(one["template"], SYSTEM)
+        templates.move(template.id, "publish", SYSTEM)
+        if "code" in one:
+            code = NewCode(key=fold(one["code"]), code=one["code"], uses_limit=500, per_customer=1)
+            service.coupons.codes.add_shared(template.id, code, SYSTEM)
+        for customer in one.get("customers", ()):
+            _issue(service, template.id, customer)
+
+
+def _issue(service: Service, template_id: int, customer: str) -> None:
+    from youhui.coupons.issuing.commands import Issue, issue_key
+    from youhui.coupons.issuing.writing import decide_all
+    from youhui.platform.principals import SYSTEM
+
+    name = issue_key("demo", template_id, customer)
+    command = Issue(template_id=template_id, customer=customer, way="push", issue_key=name, by=SYSTEM.name)
+    with service.database.writing() as connection:
+        decide_all(connection, [command], service.clock)
 
 
 def _load_shop(service: Service) -> None:
@@ -79,6 +110,12 @@ def lines(url: str, stored: int) -> str:
 
 # 李静买这些商品各减多少：折扣 / what a customer's discounts take off these products
 {_curl(f"{url}/api/discounts/query_user_products/?user_id=c2&product_ids=2004,3001,4001")}
+
+# 王小明有哪些券、还能领哪些 / what a customer has, and may claim
+{_curl(f"{url}/api/marketing/coupons/available?user_id=c1")}
+
+# 同一单用上最合适的券 / the same cart with the best of the customer's coupons
+{_curl(f"{url}/api/quotes", {**QUOTE, "codes": [], "coupons": "auto"})}
 
 # 新建一个促销活动，下一次算价立即生效 / store a promotion: the next quote is priced with it
 {_curl(f"{url}/api/marketing/promotions", promotion)}

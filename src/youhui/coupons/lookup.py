@@ -125,11 +125,12 @@ def stored_limits(connection: Connection) -> Iterator[tuple[str, Promotion]]:
 
 
 class Holds:
-    """What orders do with coupons, in their own transaction. `wake`: an order was paid that a coupon is given for."""
+    """What orders do with coupons, in their own transaction. `wake`: some were paid that a coupon may be given for."""
 
     def __init__(self, wake: Callable[[], None] = lambda: None) -> None:
         self._wake = wake
         self._gives = False
+        self._due = False
 
     def refresh(self, database: Database) -> None:
         """After templates have changed. Raises Unavailable."""
@@ -155,5 +156,10 @@ class Holds:
         back = [one for one in settled if one.complete]
         if back:
             store.take_back_gifts(connection, back, now)
-        if self._gives or back:
+        self._due = self._due or self._gives or bool(back)
+
+    def committed(self) -> None:
+        """What was written last is there for everybody."""
+        if self._due:
+            self._due = False
             self._wake()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from time import monotonic, perf_counter
 from typing import NamedTuple
@@ -167,6 +167,8 @@ class Pricing:
         if counted:
             told = Told(counted, self._counts, None if customer is None else customer.id, at, since)
         quote = ruleset.price(cart, told or _UNUSED, at=at, options=options)
+        if wallet.rules:
+            quote = _with_all_coupons(quote, wallet, cart, told or _UNUSED, options)
         self._timed(perf_counter() - began)
         if told is not None:
             (self._looked.miss if told.missing else self._looked.hit)()
@@ -179,6 +181,17 @@ def _layer(ready: Ready, wallet: Wallet) -> Layer:
         return ready.layer
     own = [rule.promotion for rule in ready.layer.rules.values()]
     return Layer([*own, *[rule.promotion for rule in wallet.rules]])
+
+
+def _with_all_coupons(quote: Quote, wallet: Wallet, cart: Cart, usage: Usage, options: Options) -> Quote:
+    """With a verdict of each coupon: of those too that give nothing for anything in the cart and were passed over."""
+    told = {verdict.promotion for verdict in quote.verdicts}
+    left = [rule.promotion for rule in wallet.rules if rule.promotion.id not in told]
+    if not left:
+        return quote
+    alone = Options(explain="all", guests=options.guests)
+    verdicts = Ruleset(left).price(cart, usage, at=quote.at, options=alone).verdicts
+    return replace(quote, verdicts=(*quote.verdicts, *verdicts))
 
 
 def is_long(options: Options) -> bool:

@@ -213,6 +213,7 @@ class Templates:
         if new.terms != old.terms:
             new = replace(new, terms_id=store.add_terms(write.connection, new))
         store.replace(write.connection, new)
+        _forget_claims(write.connection, old, new)
         if draft.customers is not None:
             store.set_audience(write.connection, new.id, draft.customers)
         before = limits_of(old) if new.currency == old.currency else None
@@ -233,6 +234,15 @@ def _moved(write: _Write, old: Template, move: Move, **more: object) -> Template
     store.replace(write.connection, new)
     write.audit(move, old, new, **more)
     return new
+
+
+def _forget_claims(connection: Connection, old: Template, new: Template) -> None:
+    """Of limits that are lifted: nobody goes on counting. Of other days than before: they are not comparable."""
+    if old.per_customer is not None and new.per_customer is None:
+        store.forget_claims(connection, old.id, daily=False)
+    other_days = new.per_customer_per_day is None or new.terms.time_zone != old.terms.time_zone
+    if old.per_customer_per_day is not None and other_days:
+        store.forget_claims(connection, old.id, daily=True)
 
 
 def _check(draft: Draft, old: Template) -> None:

@@ -26,7 +26,7 @@ from sqlalchemy.exc import IntegrityError
 
 from youhui.coupons.model import CouponStatus, Template, TemplateState, Terms, Way
 from youhui.coupons.problems import CouponTemplateNotFound
-from youhui.coupons.tables import coupon_audiences, coupon_templates, coupon_terms, coupons
+from youhui.coupons.tables import coupon_audiences, coupon_claims, coupon_templates, coupon_terms, coupons
 from youhui.coupons.templates.model import Wanted
 from youhui.coupons.templates.problems import TemplateInState
 
@@ -63,11 +63,14 @@ def some(connection: Connection, ids: Collection[int]) -> dict[int, Template]:
 
 
 def lock(connection: Connection, ids: Collection[int]) -> dict[int, Template]:
-    """Those of these that are there, locked in the order of their ids until the transaction ends."""
+    """Those of these that are there, locked in the order of their ids until the transaction ends.
+
+    Where the database can tell, not their keys: who adds rows that refer to them, codes by the thousand, goes on.
+    """
     rows: list[Row[Any]] = []
     for chunk in _chunks(ids):
-        wanted = select(coupon_templates).where(_t.id.in_(chunk)).order_by(_t.id).with_for_update()
-        rows += connection.execute(wanted)
+        wanted = select(coupon_templates).where(_t.id.in_(chunk)).order_by(_t.id)
+        rows += connection.execute(wanted.with_for_update(key_share=True))
     documents = _documents(connection, [row.terms_id for row in rows])
     return {row.id: _template(row, documents[row.terms_id].document) for row in rows}
 
@@ -200,6 +203,13 @@ def replace(connection: Connection, template: Template) -> Template:
     row = {key: value for key, value in _row(template).items() if key not in ("id", "issued")}
     connection.execute(update(coupon_templates).where(_t.id == template.id).values(row))
     return template
+
+
+def forget_claims(connection: Connection, id_: int, *, daily: bool) -> None:
+    """What customers were issued on each day, or in all: whoever limits it from now on counts the coupons again."""
+    m = coupon_claims.c
+    of_days = m.period != "" if daily else m.period == ""
+    connection.execute(delete(coupon_claims).where(m.template_id == id_, of_days))
 
 
 def remove(connection: Connection, id_: int) -> None:

@@ -46,8 +46,9 @@ def read_object(body: bytes) -> dict[str, object]:
 
 
 def once(call: Call, document: Mapping[str, object]) -> Sent:
-    """What makes a request the same as another: what it says, however it is written. Raises Invalid."""
-    said = json.dumps(document, sort_keys=True, default=str).encode("utf-8", "surrogatepass")
+    """What makes a request the same as another: what it says of the order, from wherever it comes. Raises Invalid."""
+    of_order = {key: value for key, value in document.items() if key != "risk"}
+    said = json.dumps(of_order, sort_keys=True, default=str).encode("utf-8", "surrogatepass")
     request = blake2b(b"%b\n%b" % (call.path.encode(), said), digest_size=16).hexdigest()
     given = sent(call)
     return Sent(caller=given.caller, idempotency_key=given.idempotency_key, request=request)
