@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests import servers
+from tests import prepared, servers
 
 T = TypeVar("T")
 REAL_SERVERS = {"postgresql_server", "mariadb_server", "valkey_server"}
@@ -51,15 +51,26 @@ def valkey_server() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param("postgresql", marks=pytest.mark.servers),
-        pytest.param("mariadb", marks=pytest.mark.servers),
-    ]
-)
+ON_EACH = [
+    "sqlite",
+    pytest.param("postgresql", marks=pytest.mark.servers),
+    pytest.param("mariadb", marks=pytest.mark.servers),
+]
+
+
+@pytest.fixture(params=ON_EACH)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A new, empty database; the test runs once on each kind of server."""
+    """A new database with its tables and nothing in them; the test runs once on each kind of server."""
+    if request.param == "sqlite":
+        yield prepared.on_sqlite(f"sqlite:///{tmp_path / 'youhui.db'}")
+        return
+    with prepared.on_server(request.getfixturevalue(f"{request.param}_server")) as url:
+        yield url
+
+
+@pytest.fixture(params=ON_EACH)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A new database without tables; the test runs once on each kind of server."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'youhui.db'}"
         return

@@ -91,14 +91,22 @@ class DatabaseServer:
         raise RuntimeError(f"the server did not start again:\n{self.running.log.read_text(errors='replace')}")
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """The URL of a new, empty database."""
+    def database(self, template: str | None = None) -> Iterator[str]:
+        """The URL of a new database, empty or (PostgreSQL) as a template is."""
         name = f"youhui_{uuid4().hex[:12]}"
-        self._execute(self.create.format(name=name))
+        self.make(name, template)
         try:
-            yield make_url(self.url).set(database=name).render_as_string(hide_password=False)
+            yield self.url_of(name)
         finally:
             self._execute(self.drop.format(name=name))
+
+    def make(self, name: str, template: str | None = None) -> None:
+        """One that nobody drops before the server ends."""
+        create = self.create.format(name=name)
+        self._execute(create if template is None else create.replace("template0", template))
+
+    def url_of(self, name: str) -> str:
+        return make_url(self.url).set(database=name).render_as_string(hide_password=False)
 
     def _execute(self, statement: str) -> None:
         engine = create_engine(self.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)

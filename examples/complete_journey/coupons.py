@@ -25,6 +25,7 @@ from examples.complete_journey.data import Year
 from examples.complete_journey.issuer import GROWING, Issuer, Said, opened
 from examples.complete_journey.through_api import YOUHUI
 from examples.complete_journey.uses import Body, Plan, Use, money
+from youhui.platform.languages import Told
 
 USED = "used"
 NO_PRODUCT = "409 COUPON_NOT_APPLICABLE conditions"
@@ -210,12 +211,19 @@ def _timed(replay: Replay, name: str) -> Iterator[None]:
 
 
 def main(database: str | None = None) -> int:
-    """Prints the figures; 1 if anything is not as it must be. Without a `database` on a new SQLite one."""
+    """Prints the figures; 1 if anything is not as it must be, 2 if the database is none.
+
+    Without a `database` on a new SQLite one.
+    """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    if database is not None:
-        return _report(database)
-    with tempfile.TemporaryDirectory() as folder:
-        return _report(f"sqlite:///{Path(folder) / 'youhui.db'}")
+    try:
+        if database is not None:
+            return _report(database)
+        with tempfile.TemporaryDirectory() as folder:
+            return _report(f"sqlite:///{Path(folder) / 'youhui.db'}")
+    except Told as wrong:
+        print(*wrong.told("en"), sep="\n", file=sys.stderr)
+        return 2
 
 
 def _report(database: str) -> int:

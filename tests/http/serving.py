@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from tests import prepared
 from youhui import bootstrap
 from youhui.accounts import store
 from youhui.accounts.model import ACCESS, Operator, Session, StaffRole
@@ -74,6 +75,8 @@ def client(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterato
         "limits": UNLIMITED,
         "abuse": UNGUARDED,
     }
+    if settings.get("database_url", url) == url:
+        prepared.on_sqlite(url)
     service = bootstrap.service(Settings(**{**given, **settings}), clock)
     made = Client(create_app(service), raise_server_exceptions=False)
     made.service = service

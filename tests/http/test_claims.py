@@ -214,7 +214,9 @@ def test_a_gift_after_payment_comes_and_goes_with_the_order(shop: Shop) -> None:
     assert (numbers["issued"], numbers["void"]) == (1, 1)
     order(shop, "A2", "ann")
     assert shop.client.post("/api/orders/A2/pay", headers=key).status_code == 200
-    assert shop.client.service.coupons.issuing.gifts_due() <= 1, "at the same time as the thread: once all the same"
+    assert shop.client.service.coupons.issuing.gifts_due() <= 1, (
+        "at the same time as the thread: once all the same"
+    )
     soon.submit(int).result(30)
     assert shop.client.get(f"{TEMPLATES}/{id_}").json()["issued"] == 1, "the second order is no first one"
 

@@ -39,7 +39,8 @@ def test_what_is_stored_is_answered_and_can_be_sent_back(tmp_path: Path) -> None
         ) | {"name": "双11"}
         stored = client.post(PROMOTIONS, json=sent).json()
         assert stored == {
-            "id": "双11-😀", "type": "rule", "status": "published", "name": "双11", "currency": "CNY", "priority": 3, "stock": 5, "budget": "60.00",
+            "id": "双11-😀", "type": "rule", "status": "published", "name": "双11", "currency": "CNY",
+            "priority": 3, "stock": 5, "budget": "60.00",
             "valid_until": "2026-11-11T16:00:00Z", "actions": sent["actions"], "state": "running", "version": 1,
             "created_at": "2026-11-11T12:00:00Z", "updated_at": "2026-11-11T12:00:00Z",
             "used": 0, "held": 0, "budget_used": "0.00", "budget_held": "0.00", "units_used": 0, "units_held": 0,

@@ -64,9 +64,9 @@ REFUSED = {
     "all removed": "DELETE FROM ledger",
 }
 _SAME = (
-    "INTO ledger (id, at, taken_at, kind, order_no, number, promotion, customer, currency, uses, amount, units, "
-    "discount, by_line) SELECT id, at, taken_at, kind, order_no, number, promotion, customer, currency, uses, 0, "
-    "units, discount, by_line FROM ledger"
+    "INTO ledger (id, at, taken_at, kind, order_no, number, promotion, coupon, customer, currency, uses, amount, "
+    "units, discount, by_line) SELECT id, at, taken_at, kind, order_no, number, promotion, coupon, customer, currency, "
+    "uses, 0, units, discount, by_line FROM ledger"
 )
 ONLY_HERE = {
     "sqlite": {"replaced": f"INSERT OR REPLACE {_SAME}"},

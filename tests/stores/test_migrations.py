@@ -6,6 +6,7 @@ import importlib
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -19,14 +20,21 @@ importlib.import_module("youhui.bootstrap")  # so that every table is known
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
+def database(empty_database_url: str) -> Iterator[Database]:
+    made = Database(empty_database_url)
     yield made
     made.close()
 
 
 def tables(database: Database) -> set[str]:
     return set(inspect(database.engine).get_table_names()) - {"alembic_version"}
+
+
+def test_a_prepared_database_is_as_the_migrations_make_it(database_url: str) -> None:
+    """What nearly all other tests begin with."""
+    with closing(Database(database_url)) as copy:
+        migrate.check(copy)
+        assert tables(copy) == set(metadata.tables)
 
 
 def test_up_down_and_up_again(database: Database) -> None:
@@ -113,8 +121,8 @@ def test_a_process_of_this_version_starts_on_the_tables_of_a_newer_one(database:
     assert "newer version" in refused.value.told("en")[0]
 
 
-def test_several_processes_may_start_at_once(database: Database, database_url: str) -> None:
-    others = [Database(database_url) for _ in range(3)]
+def test_several_processes_may_start_at_once(database: Database, empty_database_url: str) -> None:
+    others = [Database(empty_database_url) for _ in range(3)]
     with ThreadPoolExecutor() as pool:
         assert list(pool.map(migrate.upgrade, others)) == [None] * 3
     migrate.check(database)

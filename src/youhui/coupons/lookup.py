@@ -26,7 +26,10 @@ class Coupons:
     def wallet(
         self, coupons: Sequence[str] | None, customer: str | None, currency: str, at: datetime
     ) -> Wallet:
-        """Those of these ids; None: all that the customer can use at this instant. Raises Unavailable."""
+        """Those of these ids; None: all that the customer can use at this instant, at most MOST_IN_WALLET.
+
+        Raises Unavailable.
+        """
         return self._wallet(coupons, customer, currency, at, direct=False)
 
     def one(self, coupon: str, customer: str, currency: str, at: datetime) -> Wallet:
@@ -42,7 +45,7 @@ class Coupons:
         *,
         direct: bool,
     ) -> Wallet:
-        found = self._usable(customer, at) if coupons is None else self._some(coupons)
+        found = self._usable(customer, currency, at) if coupons is None else self._some(coupons)
         known = self._templates.templates({one.template_id for one in found})
         terms = {one.terms_id: one.template_id for one in found}
         compiled = self._templates.compiled(terms, direct=direct)
@@ -81,12 +84,12 @@ class Coupons:
             held = self._limits[template.id] = template, limits_of(template)
         return held[1]
 
-    def _usable(self, customer: str | None, at: datetime) -> list[Coupon]:
+    def _usable(self, customer: str | None, currency: str, at: datetime) -> list[Coupon]:
         """Of many alike, of which an order takes one, the first to end."""
         if customer is None:
             return []
         with self._database.reading() as connection:
-            found = store.usable(connection, customer, at)
+            found = store.usable(connection, customer, currency, at)
         known = self._templates.templates({one.template_id for one in found})
         several = {id_ for id_, one in known.items() if one.terms.several_per_order}
         alike: dict[tuple[int, int], Coupon] = {}

@@ -52,15 +52,18 @@ def some(connection: Connection, ids: Collection[int]) -> list[Coupon]:
     return found
 
 
-def usable(connection: Connection, customer: str, at: datetime) -> list[Coupon]:
-    """A customer's coupons that are in their time and in no order, the first to end first: at most MOST_IN_WALLET."""
+def usable(connection: Connection, customer: str, currency: str, at: datetime) -> list[Coupon]:
+    """A customer's coupons of a currency that are in their time and in no order, the first to end first: at most
+    MOST_IN_WALLET. Those of void templates are none, whether or not that was written down.
+    """
     text = (
         f"SELECT {COLUMNS} FROM coupons WHERE customer = ? AND status IN ('unused', 'locked') AND ends_at > ? "
-        "AND starts_at <= ? AND (status = 'unused' OR locked_until <= ?) "
+        "AND starts_at <= ? AND (status = 'unused' OR locked_until <= ?) AND EXISTS (SELECT 1 FROM coupon_templates t "
+        "WHERE t.id = coupons.template_id AND t.currency = ? AND t.voided_at IS NULL) "
         f"ORDER BY ends_at, id LIMIT {MOST_IN_WALLET}"
     )
     now = instant(connection, at)
-    return [coupon(row) for row in fetch(connection, text, (customer, now, now, now))]
+    return [coupon(row) for row in fetch(connection, text, (customer, now, now, now, currency))]
 
 
 def gives_after_payment(connection: Connection) -> bool:

@@ -27,6 +27,10 @@ INTERVAL = 10.0
 """seconds between two looks for what is due"""
 CLAIM = timedelta(seconds=60)
 """how long a claim lasts; it is renewed three times in this while its job runs"""
+TURN = 0.15
+"""seconds between two transactions of long work: SQLite's lock goes to whoever happens to look, and who waits looks
+each 100 ms; without a pause orders might wait until they give up
+"""
 
 _log = structlog.get_logger()
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import shorten
+from time import monotonic
 
 from alembic import command
 from alembic.config import Config
@@ -18,7 +19,10 @@ from sqlalchemy import Connection, text
 from youhui.platform import triggers
 from youhui.platform.db import MYSQL, Database
 from youhui.platform.languages import Language, Told, both
+from youhui.platform.problems import Unavailable
 
+WITHIN = 60.0
+"""seconds in which another process that starts at the same time must have made the tables"""
 _LOCK = 0x59484D47
 """any number, the same in every version"""
 
@@ -43,6 +47,17 @@ def upgrade(database: Database, revision: str = "head") -> None:
 
     Tables of a newer version are left as they are: a process of this one may start anew while others are replaced.
     """
+    until = monotonic() + WITHIN
+    while True:
+        try:
+            return _upgrade(database, revision)
+        except Unavailable as error:
+            # SQLite waits for another process for its busy_timeout only; the other databases' locks wait as long as this.
+            if "database is locked" not in str(error.__cause__) or monotonic() > until:
+                raise
+
+
+def _upgrade(database: Database, revision: str) -> None:
     with _told(), database.writing(within=None) as connection:
         _alone(connection)
         if revision != "head" or is_behind(current(connection)):

@@ -7,10 +7,10 @@ from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Header, Request
 
-from youhui.platform.edge import call_of
+from youhui.platform.edge import Call, call_of
 from youhui.platform.languages import both
 from youhui.platform.principals import Principal
-from youhui.platform.problems import Fault, Invalid
+from youhui.platform.problems import Fault, Forbidden, Invalid
 
 _ETAG = re.compile(r'(?:W/)?"(\d{1,18})"')
 
@@ -18,6 +18,21 @@ _ETAG = re.compile(r'(?:W/)?"(\d{1,18})"')
 def etag(version: int) -> str:
     """The ETag of something at a version."""
     return f'"{version}"'
+
+
+def customer_of(by: Principal, stated: str | None) -> str | None:
+    """The customer that something is asked for, if this one is stated: a shopper asks for itself only.
+
+    Raises Forbidden.
+    """
+    mine = by.customer
+    if mine is not None and stated not in (None, mine):
+        raise Forbidden
+    return mine or stated
+
+
+def _call(request: Request) -> Call:
+    return call_of(request.scope)
 
 
 def _caller(request: Request) -> Principal:
@@ -44,6 +59,8 @@ _NOT_AN_ETAG = Fault(
     "If-Match", "not_an_etag", both("须为读取时返回的 ETag", "It must be the ETag of an answer").__getitem__
 )
 
+Asked: TypeAlias = Annotated[Call, Depends(_call)]
+"""all of it, for handlers that read the body themselves"""
 Caller: TypeAlias = Annotated[Principal, Depends(_caller)]
 """who asks"""
 Address: TypeAlias = Annotated[str, Depends(_address)]

@@ -22,6 +22,7 @@ from youhui.platform import task_rows
 from youhui.platform.audit import record
 from youhui.platform.db import Connection, Database
 from youhui.platform.failpoints import reach
+from youhui.platform.jobs import TURN
 from youhui.platform.languages import LANGUAGES, both
 from youhui.platform.principals import Principal
 from youhui.platform.problems import Failed, Refusal, Unavailable
@@ -36,10 +37,6 @@ WITHIN = 20.0
 """seconds of a step, after which it is cut and tried again; a good one takes less than one"""
 LEAVE = 8.0
 """seconds in which a step that was begun may end when the process is stopped"""
-TURN = 0.15
-"""seconds between two steps on SQLite: its lock goes to whoever happens to look, and who waits looks each 100 ms;
-without a pause orders might wait until they give up
-"""
 _AT_ONCE = 100
 """tasks that take turns in one process"""
 

@@ -102,13 +102,6 @@ class Offers:
             return self._held
 
 
-def user_of(by: Principal, user_id: str | None) -> str | None:
-    """For whom it is asked: a shopper asks for itself only. Raises Forbidden."""
-    if by.customer is not None and user_id not in (None, by.customer):
-        raise Forbidden
-    return by.customer or user_id
-
-
 def router(parts: Parts, offers: Offers, requests: Requests, completing: Completing) -> APIRouter:
     """The routes; before those with an id in the address."""
     routes = APIRouter(prefix=PREFIX, tags=["promotions"], responses=ERRORS)
@@ -129,7 +122,7 @@ def router(parts: Parts, offers: Offers, requests: Requests, completing: Complet
         """Those for this customer and this product, if they are given, in list order. What needs a code is not told to
         a shopper, who asks for itself only (another's `user_id`: 403).
         """
-        found = _wanted(engine, offers, asked, parts.clock(), user_of(asked.principal, user_id), product_id)
+        found = _wanted(engine, offers, asked, parts.clock(), customer_of(asked.principal, user_id), product_id)
         page = found[paging.offset : paging.offset + paging.page_size]
         return page_of(_told(parts, page, asked.language), len(found), paging)
 
@@ -144,7 +137,7 @@ def router(parts: Parts, offers: Offers, requests: Requests, completing: Complet
         a guest; a shopper asks for itself only.
         """
         stored = engine.running(id)
-        user = user_of(asked.principal, user_id)
+        user = customer_of(asked.principal, user_id)
         product = None if product_id is None else engine.product(product_id)
         if product is None:
             message = _UNKNOWN[asked.language]

@@ -50,7 +50,7 @@ def _blocks(routes: APIRouter, service: BlockList) -> None:
 
         Who is blocked already gets this reason and end. An IPv6 address stands for its 64 bits. All nodes know in 2 s.
         """
-        return block_out(service.put(body.kind, body.value, body.reason, body.until, by))
+        return block_out(service.put(body.kind, body.key(), body.reason, body.until, by))
 
     @routes.delete("/blocked/{kind}/{value}", status_code=204, summary="Unblock someone")
     def unblock(kind: str, value: str, by: Caller) -> Response:

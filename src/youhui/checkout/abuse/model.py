@@ -86,7 +86,8 @@ class Trip(NamedTuple):
 class Breaker:
     """What a campaign may give in any minute, and in one order; None: any. Amounts in minor units of the currency.
 
-    `promotion` is as the ledger has it: "p1", "coupon-template:7". `tripped_at`: when it last stopped the campaign.
+    `promotion` is as the ledger has it: "p1", "coupon-template:7", "flash#1"; "flash" is all rules of that form in
+    which an order is one redemption. `tripped_at`: when it last stopped the campaign.
     What was given before does not count any more, so that whoever lets it go on is not stopped at once.
     """
 
@@ -113,7 +114,7 @@ class Breaker:
         recent = [one for one in redemptions if one.at > since]
         money = [one for one in recent if one.currency == self.currency]
         found = {
-            "redemptions_per_minute": len(recent),
+            "redemptions_per_minute": len({(one.order_no, one.coupon) for one in recent}),
             "amount_per_minute": sum(one.amount for one in money),
             "amount_per_order": _largest(money),
         }

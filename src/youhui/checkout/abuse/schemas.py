@@ -15,6 +15,7 @@ from youhui.checkout.abuse.model import Block, Breaker, Kind
 from youhui.checkout.values import SENTENCES, Wrong
 from youhui.engine.forms import LARGEST
 from youhui.engine.money import format_amount
+from youhui.platform.addresses import read as read_address
 from youhui.platform.languages import Language, both
 from youhui.platform.problems import Fault, Invalid
 
@@ -62,6 +63,12 @@ class BlockIn(_In):
     """for the shop; customers are not told"""
     until: Annotated[datetime | None, BeforeValidator(_instant, json_schema_input_type=str | None)] = None
     """null: for ever"""
+
+    def key(self) -> str:
+        """Who it is. Raises Invalid for what is no address: nobody would be blocked."""
+        if self.kind == "ip" and read_address(self.value) is None:
+            raise Invalid([Fault("value", "not_an_address", _NOT_AN_ADDRESS.__getitem__)])
+        return self.value
 
 
 class BlockOut(BaseModel):
@@ -131,3 +138,6 @@ def breaker_out(breaker: Breaker) -> BreakerOut:
 
 
 _NOTHING_LIMITED = both("至少填写一项限制", "State at least one limit")
+_NOT_AN_ADDRESS = both(
+    "须为一个 IPv4 或 IPv6 地址，不支持网段", "It must be one IPv4 or IPv6 address, not a network"
+)

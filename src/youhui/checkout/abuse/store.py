@@ -14,6 +14,7 @@ from youhui.platform.sql import MOST, among, dialect_of, fetch, instant, read_at
 
 _ON_CONFLICT = "ON CONFLICT (subject, period) DO UPDATE SET misses = code_misses.misses + 1"
 _ON_DUPLICATE = "ON DUPLICATE KEY UPDATE misses = misses + 1"
+_PROMOTION = "COALESCE(promotion, '')"
 _GIVEN = ("at", "promotion", "order_no", "coupon", "currency", "discount")
 
 
@@ -163,13 +164,24 @@ def last_entry_before(connection: Connection, at: datetime) -> int:
 
 
 def given_after(connection: Connection, entry: int, promotions: Sequence[str]) -> list[Redemption]:
-    """What these campaigns gave, by the entries after one: read by their ids, whatever else has an index."""
+    """What these campaigns gave, or rules of theirs (flash#1 of flash), by the entries after one.
+
+    Read by their ids, whatever else has an index; of some databases also what differs in case.
+    """
     found = []
     for start in range(0, len(promotions), MOST):
-        those, values = among(connection, "COALESCE(promotion, '')", promotions[start : start + MOST])
+        part = promotions[start : start + MOST]
+        those, values = among(connection, _PROMOTION, part)
+        rules = " OR ".join([f"{_PROMOTION} LIKE ? ESCAPE '!'"] * len(part))
         text = (
-            f"SELECT {', '.join(_GIVEN)} FROM ledger WHERE id > ? AND kind = 'hold' AND {those} ORDER BY id"
+            f"SELECT {', '.join(_GIVEN)} FROM ledger"
+            f" WHERE id > ? AND kind = 'hold' AND ({those} OR {rules}) ORDER BY id"
         )
-        rows = fetch(connection, text, (entry, *values))
+        rows = fetch(connection, text, (entry, *values, *[f"{_literal(name)}#%" for name in part]))
         found += [Redemption(read_at(row[0]), *row[1:]) for row in rows]
     return found
+
+
+def _literal(name: str) -> str:
+    """As a pattern that nothing else matches."""
+    return name.replace("!", "!!").replace("%", "!%").replace("_", "!_")

@@ -133,7 +133,7 @@ class _Seen:
 
     def __init__(self) -> None:
         self._promotions: Sequence[str] = ()
-        self._given: dict[str, dict[tuple[str, str], Redemption]] = {}
+        self._given: dict[str, dict[tuple[str, str, str], Redemption]] = {}
         self._ends: deque[tuple[datetime, int]] = deque()
 
     def given_by(self, promotion: str) -> Iterable[Redemption]:
@@ -148,7 +148,8 @@ class _Seen:
             self._given = {name: {} for name in promotions}
         end = store.last_entry(connection)
         for one in store.given_after(connection, self._ends[0][1], promotions):
-            self._given[one.promotion].setdefault((one.order_no, one.coupon), one)
+            for name in {one.promotion, one.promotion.rpartition("#")[0]} & self._given.keys():
+                self._given[name].setdefault((one.promotion, one.order_no, one.coupon), one)
         for name, given in self._given.items():
             self._given[name] = {key: one for key, one in given.items() if one.at > now - MINUTE}
         self._ends.append((now, end))

@@ -37,6 +37,7 @@ from youhui.platform.ids import SCHEMA_PATTERN
 from youhui.platform.openapi import ERRORS
 from youhui.platform.paging import Page, Paging, page_of
 from youhui.platform.problems import Fault, Invalid
+from youhui.platform.requests import Asked
 
 PATH = "/api/orders"
 PAY = f"{PATH}/{{order_no}}/pay"
@@ -93,11 +94,6 @@ def _order_no(call: Call) -> str:
     return number
 
 
-def _call(request: Request) -> Call:
-    return call_of(request.scope)
-
-
-Asked: TypeAlias = Annotated[Call, Depends(_call)]
 Number: TypeAlias = Annotated[str, Path(description="The shop's number of the order")]
 Key: TypeAlias = Annotated[
     str | None,

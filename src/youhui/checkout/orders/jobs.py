@@ -11,15 +11,12 @@ from youhui.checkout.orders.batch import tidy
 from youhui.checkout.ports import Holds
 from youhui.checkout.store import database_now, lock_versions
 from youhui.platform.db import Connection, Database
+from youhui.platform.jobs import TURN
 
 EXPIRE = "end_expired_orders"
 FORGET = "forget_request_keys"
 SHORTEST_MEMORY = timedelta(hours=72)
 """so long at least, and longer than any hold, a request is answered as before (P6)"""
-TURN = 0.15
-"""seconds between two transactions of a job: SQLite's lock goes to whoever happens to look, and who waits looks each
-100 ms; without a pause orders might wait until they give up
-"""
 
 
 def end_expired(

@@ -29,6 +29,8 @@ from youhui.platform.problems import Fault, Invalid
 T = TypeVar("T")
 
 LONGEST_KEY = 128
+USE = "use:"
+"""how the numbers of orders begin that no shop gives: they are uses of coupons in orders that a shop keeps itself"""
 KEY_PATTERN = rf"^[\x21-\x7e]{{1,{LONGEST_KEY}}}$"
 _KEY = re.compile(KEY_PATTERN.encode())
 
@@ -168,6 +170,8 @@ class OrderRequests:
         problems = []
         if not is_order_no(beside.order_no):
             problems.append(Problem("order_no", "not_an_order_no"))
+        if beside.order_no.startswith(USE):
+            problems.append(Problem("order_no", "reserved_id", {"got": USE}))
         if beside.hold_seconds is not None and not 0 < beside.hold_seconds <= self._longest:
             problems.append(Problem("hold_seconds", "not_in_range", {"least": 1, "most": self._longest}))
         return problems

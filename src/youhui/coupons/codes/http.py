@@ -13,6 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from youhui.checkout.abuse.asking import Asked, risk_of
+from youhui.checkout.orders.http import Key
 from youhui.checkout.orders.requests import sent
 from youhui.coupons.codes.importing import ANSWERED, TAKEN
 from youhui.coupons.codes.model import AT_ONCE, Code, State, Wanted
@@ -30,7 +31,6 @@ from youhui.coupons.codes.schemas import (
     report_out,
 )
 from youhui.coupons.codes.service import Codes
-from youhui.coupons.issuing.http import Key
 from youhui.coupons.issuing.schemas import IssuedOut, issued_out
 from youhui.coupons.problems import CouponTemplateNotFound
 from youhui.engine.forms import LARGEST
@@ -39,7 +39,7 @@ from youhui.platform.paging import Page, Paging, page_of
 from youhui.platform.principals import Principal
 from youhui.platform.problems import Forbidden, Invalid
 from youhui.platform.receiving import received
-from youhui.platform.requests import Caller
+from youhui.platform.requests import Caller, customer_of
 from youhui.platform.rows import written
 from youhui.platform.task_pages import InLanguage, TaskOut, task_out
 
@@ -231,10 +231,7 @@ def redeeming_router(redeeming: Redeeming) -> APIRouter:
 
 def _customer(by: Principal, stated: str | None) -> str:
     """Raises Forbidden (for somebody else), Invalid."""
-    mine = by.customer
-    if mine is not None and stated not in (None, mine):
-        raise Forbidden
-    customer = mine or stated
+    customer = customer_of(by, stated)
     if customer is None:
         raise Invalid([fault("user_id", "missing")])
     return customer

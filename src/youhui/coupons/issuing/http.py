@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
 from youhui.checkout.abuse.asking import read_risk
 from youhui.checkout.abuse.service import Abuse
-from youhui.checkout.orders.requests import KEY_PATTERN, read_nothing, sent
+from youhui.checkout.orders.http import Key
+from youhui.checkout.orders.requests import read_nothing, sent
 from youhui.checkout.problems import invalid, read_json
 from youhui.checkout.requests import id_text
 from youhui.coupons.issuing.schemas import CLAIM, IssuedOut, issued_out
@@ -23,6 +24,7 @@ from youhui.platform.ids import SCHEMA_PATTERN, is_shop_id
 from youhui.platform.openapi import ERRORS
 from youhui.platform.principals import Principal
 from youhui.platform.problems import Forbidden
+from youhui.platform.requests import Asked, customer_of
 
 PATH = "/api/marketing/coupon-templates/{id}/claim"
 REGISTERED = "/api/marketing/customers/{user_id}/registered"
@@ -86,10 +88,7 @@ def _claimed(call: Call) -> tuple[str, object]:
 def _customer(principal: Principal, stated: str | None) -> str:
     if stated is not None:
         _check_customer(stated)
-    mine = principal.customer
-    if mine is not None and stated not in (None, mine):
-        raise Forbidden
-    customer = mine or stated
+    customer = customer_of(principal, stated)
     if customer is None:
         raise invalid([Problem("user_id", "missing")])
     return customer
@@ -98,21 +97,6 @@ def _customer(principal: Principal, stated: str | None) -> str:
 def _check_customer(customer: str) -> None:
     if not is_shop_id(customer):
         raise invalid([Problem("user_id", "not_a_shop_id", {"got": ascii(customer)[1:-1][:60]})])
-
-
-def _call(request: Request) -> Call:
-    return call_of(request.scope)
-
-
-Asked: TypeAlias = Annotated[Call, Depends(_call)]
-Key: TypeAlias = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        description="The same request with the same key has one effect and one answer",
-        json_schema_extra={"pattern": KEY_PATTERN},
-    ),
-]
 
 
 def router(endpoints: Endpoints) -> APIRouter:

@@ -20,7 +20,7 @@ from youhui.coupons.model import Template
 from youhui.coupons.templates import store as templates
 from youhui.platform.db import Connection, Database
 from youhui.platform.failpoints import reach
-from youhui.platform.jobs import Jobs
+from youhui.platform.jobs import TURN, Jobs
 from youhui.platform.principals import SYSTEM
 
 GIVE = "issue_gifts"
@@ -29,8 +29,6 @@ MOST_GIFTS = 200
 """orders whose gifts are given in one transaction"""
 MOST_ENDED = 1_000
 """coupons that are ended in one transaction"""
-TURN = 0.15
-"""seconds between two transactions, in which others have their turn (see checkout.orders.jobs)"""
 ORDER_REFUNDED = "order_refunded"
 TEMPLATE_VOID = "template_void"
 """reasons of steps"""

@@ -20,6 +20,7 @@ from youhui.platform.ids import SCHEMA_PATTERN
 from youhui.platform.languages import Language, both
 from youhui.platform.openapi import ERRORS
 from youhui.platform.problems import Fault, Invalid
+from youhui.platform.requests import Asked
 from youhui.platform.task_pages import PATH as TASKS
 from youhui.platform.task_pages import TaskOut, task_out
 
@@ -73,13 +74,6 @@ _BODY: dict[str, Any] = {
         },
     }
 }  # fmt: skip
-
-
-def _call(request: Request) -> Call:
-    return call_of(request.scope)
-
-
-Asked: TypeAlias = Annotated[Call, Depends(_call)]
 
 
 def router(pushing: Pushing) -> APIRouter:

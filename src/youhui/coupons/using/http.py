@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header, Path, Request
 
 from youhui.checkout.abuse.asking import read_risk
 from youhui.checkout.abuse.service import Abuse
-from youhui.checkout.orders.requests import KEY_PATTERN
+from youhui.checkout.orders.http import Key
 from youhui.checkout.requests import Requests
 from youhui.coupons.problems import CouponNotFound
 from youhui.coupons.store import numbers
@@ -17,24 +17,12 @@ from youhui.coupons.using.service import Using
 from youhui.coupons.using.values import once, read_cancel, read_object, read_use
 from youhui.platform.edge import Call, call_of
 from youhui.platform.openapi import ERRORS
+from youhui.platform.requests import Asked
 
 PREFIX = "/api/marketing/coupons"
 
 
-def _call(request: Request) -> Call:
-    return call_of(request.scope)
-
-
-Asked: TypeAlias = Annotated[Call, Depends(_call)]
 Id: TypeAlias = Annotated[str, Path(description="Of the issued coupon")]
-Key: TypeAlias = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        description="The same request with the same key has one effect and one answer",
-        json_schema_extra={"pattern": KEY_PATTERN},
-    ),
-]
 
 
 def router(using: Using, requests: Requests, abuse: Abuse, currency: str) -> APIRouter:

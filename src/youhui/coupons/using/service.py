@@ -14,7 +14,7 @@ from time import monotonic
 from youhui.checkout.orders.model import Frozen, Order
 from youhui.checkout.orders.pricing import Pricing, Quoted
 from youhui.checkout.orders.problems import OrderExists, OrderNotFound, OrderState
-from youhui.checkout.orders.requests import AskedOrder, AskedRefund, Sent
+from youhui.checkout.orders.requests import USE, AskedOrder, AskedRefund, Sent
 from youhui.checkout.orders.service import Orders
 from youhui.checkout.ports import Wallet
 from youhui.checkout.problems import invalid
@@ -26,8 +26,6 @@ from youhui.engine import Problem, Promotion
 from youhui.platform.problems import Refusal, Unavailable
 from youhui.platform.readers import Readers
 
-USE = "use:"
-"""how the numbers of orders begin that are direct uses: "use:41:A17" is of coupon 41 in the shop's order A17"""
 LONGEST_ORDER_NO = 40
 """characters of the shop's own number, which is part of that"""
 CANCEL = "cancel-use"
@@ -180,6 +178,7 @@ def needs_lines(promotion: Promotion) -> bool:
 
 
 def _number(coupon_id: int, order_no: str) -> str:
+    """ "use:41:A17" is of coupon 41 in the shop's order A17."""
     return f"{USE}{coupon_id}:{order_no}"
 
 

@@ -44,7 +44,7 @@ from youhui.platform.openapi import ERRORS, Schema
 from youhui.platform.paging import Page, Paging, page_of
 from youhui.platform.principals import Principal
 from youhui.platform.problems import Fault, Forbidden, Invalid
-from youhui.platform.requests import Caller
+from youhui.platform.requests import Caller, customer_of
 from youhui.platform.task_pages import InLanguage
 
 PREFIX = "/api/marketing/coupons"
@@ -136,7 +136,7 @@ def router(wallets: Wallets, verdicts: Verdicts, requests: Requests) -> APIRoute
         template_id: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
     ) -> Page[CouponOut]:
         """The newest first, as they stand now. With a shopper's token only its own."""
-        mine = replace(wanted, customer=_customer(by, user_id), template_id=template_id)
+        mine = replace(wanted, customer=customer_of(by, user_id), template_id=template_id)
         return _page(*wallets.page(mine, paging.offset, paging.page_size), paging, language)
 
     @routes.get(AVAILABLE, summary="What a customer can use and claim")
@@ -145,7 +145,7 @@ def router(wallets: Wallets, verdicts: Verdicts, requests: Requests) -> APIRoute
         templates that the customer can claim a coupon of now, as a claim would be decided; without a `user_id` those
         that are for everyone.
         """
-        return at_hand_out(wallets.at_hand(_customer(by, user_id)), language)
+        return at_hand_out(wallets.at_hand(customer_of(by, user_id)), language)
 
     @routes.post(AVAILABLE, summary="Which coupons a cart can use", openapi_extra=_TAKES)
     async def fit(request: Request) -> CartCouponsOut:
@@ -197,14 +197,6 @@ def router(wallets: Wallets, verdicts: Verdicts, requests: Requests) -> APIRoute
         return StreamingResponse(_csv(parts, language), media_type="text/csv; charset=utf-8", headers=named)
 
     return routes
-
-
-def _customer(by: Principal, stated: str | None) -> str | None:
-    """Whose coupons a caller may see: a shopper its own. Raises Forbidden."""
-    mine = by.customer
-    if mine is not None and stated not in (None, mine):
-        raise Forbidden
-    return mine or stated
 
 
 def _asked(call: Call, requests: Requests) -> Asked:

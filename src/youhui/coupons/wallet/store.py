@@ -22,11 +22,11 @@ from sqlalchemy import (
     update,
 )
 
+from youhui.checkout.orders.requests import USE
 from youhui.coupons.issuing.deciding import ClaimKey
 from youhui.coupons.model import Coupon, CouponStatus, Step
 from youhui.coupons.store import MOST_IN_WALLET
 from youhui.coupons.tables import coupon_audiences, coupon_claims, coupon_steps, coupon_templates, coupons
-from youhui.coupons.using.service import USE
 from youhui.coupons.wallet.model import Wanted
 from youhui.platform import sql
 
