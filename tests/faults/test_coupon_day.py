@@ -39,7 +39,7 @@ LINE = {"id": "1", "sku": "MUG", "unit_price": "100.00", "quantity": 1}
 
 @on("sqlite", "postgresql")
 def test_the_biggest_day(shop: Shop, chance: Random, record_property: Note) -> None:
-    lives = sized(240, 4_000)
+    lives = sized(120, 4_000)
     with shop.served(1 if shop.kind == "sqlite" else 2) as served:
         day = Day(served, lives, chance)
         answers = asyncio.run(day.run())

@@ -176,11 +176,11 @@ def test_worked_example(shop: Shop, name: str) -> None:
     example = EXAMPLES[name]
     shop.has(*map(dict, example.promotions))
     coupons = [shop.coupon(**dict(one)) for one in example.coupons]
-    body = {"customer": {"id": "ann"}, "lines": [dict(line) for line in example.lines], "coupons": coupons}
+    lines_ = [dict(line) for line in example.lines]
+    body: dict[str, Any] = {"customer": {"id": "ann"}, "lines": lines_, "coupons": coupons}
     quote = shop.quote(**body)
-    assert [line["total"] for line in quote["lines"]] == [yuan(pays) for pays in example.pays], quote[
-        "verdicts"
-    ]
+    totals = [line["total"] for line in quote["lines"]]
+    assert totals == [yuan(pays) for pays in example.pays], quote["verdicts"]
     assert quote["total"] == yuan(sum(example.pays))
     if example.refunds:
         assert shop.place("A1", **body).status_code == 201

@@ -428,6 +428,23 @@ def test_money(database: Database, clock: Clock, limits: dict[str, int], reason:
     assert campaigns.paused == [("p1", reason)]
 
 
+def test_a_form_is_watched_with_all_its_rules(database: Database, clock: Clock) -> None:
+    """Exactly its own; an order with several of its products is one redemption, and its money is added up."""
+    campaigns = Campaigns("a_b")
+    breakers = Breakers(database, clock, nothing)
+    breakers.put(breaker({"redemptions_per_minute": 1, "amount_per_order": 2000}, "a_b"), BY)
+    for other in ("A_B#1", "axb#1", "a_b1", "a_b#1#1"):
+        redeem(database, clock(), "o1", "o2", promotion=other)
+    redeem(database, clock(), "o1", promotion="a_b#1")
+    redeem(database, clock(), "o1", promotion="a_b#2")
+    watch = Watch(database, clock, campaigns.pause)
+    watch.look()
+    assert campaigns.paused == []
+    redeem(database, clock(), "o1", promotion="a_b#3")
+    watch.look()
+    assert campaigns.paused == [("a_b", "amount_per_order: 3000 > 2000")]
+
+
 def test_what_becomes_visible_late_is_read(database: Database, clock: Clock) -> None:
     """A transaction that began before another one and is committed after it has the smaller ids."""
     if database.engine.dialect.name == "sqlite":

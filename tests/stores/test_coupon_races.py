@@ -20,7 +20,7 @@ from youhui.coupons.issuing.jobs import expire_coupons
 from youhui.coupons.store import MOST_IN_WALLET
 from youhui.coupons.templates import store as templates
 
-ANN = {"customer": {"id": "ann"}}
+ANN = {"id": "ann"}
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_use_and_an_order_meet_at_one_coupon(shop: Shop) -> None:
         used, placed = at_once(
             lambda c=coupon, n=turn: shop.use(c, f"U{n}"),  # type: ignore[misc]
             lambda c=coupon, n=turn: shop.place(  # type: ignore[misc]
-                f"P{n}", **ANN, coupons=[c], expected_payable="100.00"
+                f"P{n}", customer=ANN, coupons=[c], expected_payable="100.00"
             ),
         )
         came = (outcome(used), outcome(placed))
@@ -79,7 +79,7 @@ def test_voiding_one_and_ordering_with_it(shop: Shop) -> None:
         voided, placed = at_once(
             lambda c=coupon: shop.client.post(f"{COUPONS}/{c}/void", json={}),  # type: ignore[misc]
             lambda c=coupon, n=turn: shop.place(  # type: ignore[misc]
-                f"P{n}", **ANN, coupons=[c], expected_payable="100.00"
+                f"P{n}", customer=ANN, coupons=[c], expected_payable="100.00"
             ),
         )
         came = (outcome(voided), outcome(placed))
@@ -89,7 +89,7 @@ def test_voiding_one_and_ordering_with_it(shop: Shop) -> None:
 def test_a_hold_that_is_over_is_left_to_its_order_by_the_sweep(shop: Shop) -> None:
     """Only what ends the order ends its coupon: the sweep would write over what a late payment takes again."""
     coupon = shop.coupon(expire_at="2026-11-11T05:00:00Z")
-    shop.place("A1", **ANN, coupons=[coupon])
+    shop.place("A1", customer=ANN, coupons=[coupon])
     shop.clock.turn(minutes=16)
     assert expire_coupons(shop.client.service.database, shop.clock) == 0
     assert shop.pay("A1").status_code == 200
@@ -123,11 +123,11 @@ def test_several_of_one_template_are_quoted_at_what_is_left_for_all(
     """What a quote says can be ordered."""
     template = shop.template(**limit, several_per_order=True, value="15.00")
     named = [shop.claimed(template) for _ in range(4)]
-    quote = shop.quote(**ANN, coupons=named)
+    quote = shop.quote(customer=ANN, coupons=named)
     assert quote["total"] == "75.00"
     (refused,) = [one for one in quote["verdicts"] if "reason" in one]
     assert (refused["promotion"], refused["reason"]) == (f"coupon:{named[3]}", reason)
-    assert shop.place("A1", **ANN, coupons=named, expected_payable="75.00").status_code == 201
+    assert shop.place("A1", customer=ANN, coupons=named, expected_payable="75.00").status_code == 201
 
 
 # -- issuing
@@ -175,4 +175,4 @@ def test_what_is_void_hides_nothing_that_can_be_used(shop: Shop) -> None:
             shop.claimed(template)
     shop.coupon(expire_at="2027-12-12T00:00:00Z")
     shop.admin(void, "void", reason="a mistake")
-    assert shop.quote(**ANN, coupons="auto")["total"] == "100.00"
+    assert shop.quote(customer=ANN, coupons="auto")["total"] == "100.00"

@@ -20,7 +20,7 @@ def test_the_holds_of_some_promotions_can_be_ended_within_a_transaction(shop: Sh
         shop.place(f"q{number}", taking("q", Limits(uses=9)))
     shop.now += timedelta(minutes=15)
     with shop.database.writing() as connection:
-        end_expired(connection, shop.now, ["p"])
+        end_expired(connection, shop.now, ["p"], None)
     assert shop.rows("SELECT state, COUNT(*) FROM orders GROUP BY state ORDER BY state") == [
         ("expired", 3),
         ("pending", 3),

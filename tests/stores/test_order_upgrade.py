@@ -46,7 +46,7 @@ def _add(database: Database, documents: Sequence[dict[str, Any]]) -> None:
 
 def _documents(database: Database) -> list[dict[str, Any]]:
     with database.reading() as connection:
-        rows = store.listed(connection, 0, 100)
+        rows = store.some(connection, store.names(connection))
     return [{key: row.document[key] for key in row.document if key not in ("id", "actions")} for row in rows]
 
 

@@ -20,8 +20,8 @@ SENTENCE = "再买 ¥20 可享满 200 减 30 🎁"
 
 
 @pytest.mark.parametrize("again", [1, 2])
-def test_a_database_is_empty_and_keeps_every_character(database_url: str, again: int) -> None:
-    engine = create_engine(database_url)
+def test_a_database_is_empty_and_keeps_every_character(empty_database_url: str, again: int) -> None:
+    engine = create_engine(empty_database_url)
     assert inspect(engine).get_table_names() == []
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE sentences (words VARCHAR(100))"))

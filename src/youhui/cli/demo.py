@@ -54,7 +54,7 @@ def _issue(service: Service, template_id: int, customer: str) -> None:
     from youhui.coupons.issuing.writing import decide_all
     from youhui.platform.principals import SYSTEM
 
-    name = issue_key("demo", template_id, customer)
+    name = issue_key("push", "demo", template_id, customer)
     command = Issue(template_id=template_id, customer=customer, way="push", issue_key=name, by=SYSTEM.name)
     with service.database.writing() as connection:
         decide_all(connection, [command], service.clock)

@@ -46,9 +46,9 @@ from youhui.platform.ids import SCHEMA_PATTERN
 from youhui.platform.openapi import ERRORS, Schema
 from youhui.platform.paging import Page, Paging, page_of
 from youhui.platform.principals import Principal
-from youhui.platform.problems import Fault, Forbidden
+from youhui.platform.problems import Fault
 from youhui.platform.receiving import received
-from youhui.platform.requests import IfMatch, etag
+from youhui.platform.requests import Asked, IfMatch, customer_of, etag
 from youhui.platform.rows import written
 
 
@@ -57,11 +57,6 @@ async def _body(request: Request) -> object:
     return read_json(call_of(request.scope).body, decode_exactly)
 
 
-def _call(request: Request) -> Call:
-    return call_of(request.scope)
-
-
-Asked: TypeAlias = Annotated[Call, Depends(_call)]
 Body: TypeAlias = Annotated[object, Depends(_body)]
 Id: TypeAlias = Annotated[int, Path(ge=1, le=LARGEST)]
 Text: TypeAlias = Annotated[str | None, Query(max_length=LONGEST_NAME, pattern=r"^[^\x00-\x1f]*$")]
@@ -265,11 +260,7 @@ def router(service: Discounts, currency: str, zone: ZoneInfo) -> APIRouter:
 
 def _wanted(service: Discounts, filters: Filters, by: Principal) -> Wanted:
     """Raises Forbidden if a shopper asks for what concerns another one."""
-    user = filters.user
-    if by.customer is not None:
-        if user not in (None, by.customer):
-            raise Forbidden
-        user = by.customer
+    user = customer_of(by, filters.user)
     return replace(
         filters.wanted,
         buyer=None if user is None else service.buyer(user),

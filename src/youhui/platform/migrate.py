@@ -52,7 +52,7 @@ def upgrade(database: Database, revision: str = "head") -> None:
         try:
             return _upgrade(database, revision)
         except Unavailable as error:
-            # SQLite waits for another process for its busy_timeout only; the other databases' locks wait as long as this.
+            # SQLite waits for another process for its busy_timeout only, the other databases for so long.
             if "database is locked" not in str(error.__cause__) or monotonic() > until:
                 raise
 

@@ -13,11 +13,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from youhui.checkout.problems import decode_exactly, read_json
 from youhui.engine import InvalidDocument, Problem, Registry
 from youhui.engine.schema import Definitions, promotion_schema
-from youhui.platform.edge import Call, call_of
+from youhui.platform.edge import call_of
 from youhui.platform.ids import SCHEMA_PATTERN
 from youhui.platform.openapi import ERRORS, Schema
 from youhui.platform.paging import Page, Paging, page_of
-from youhui.platform.requests import Caller, IfMatch, etag
+from youhui.platform.requests import Asked, Caller, IfMatch, etag
 from youhui.promotions.eligibility import PromotionEngine
 from youhui.promotions.forms import FORMS
 from youhui.promotions.model import State, Step, StoredPromotion, Type, Wanted
@@ -57,12 +57,7 @@ async def _body(request: Request) -> dict[str, object]:
     return document
 
 
-def _call(request: Request) -> Call:
-    return call_of(request.scope)
-
-
 Document: TypeAlias = Annotated[dict[str, object], Depends(_body)]
-Asked: TypeAlias = Annotated[Call, Depends(_call)]
 Text: TypeAlias = Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00-\x1f]*$")]
 ShopId: TypeAlias = Annotated[str | None, Query(pattern=SCHEMA_PATTERN)]
 Paged: TypeAlias = Annotated[Paging, Depends()]

@@ -23,13 +23,14 @@ from youhui.platform.languages import Language, both
 from youhui.platform.openapi import ERRORS
 from youhui.platform.paging import Page, page_of
 from youhui.platform.principals import Principal
-from youhui.platform.problems import Forbidden
+from youhui.platform.principals import Principal
+from youhui.platform.requests import Asked, customer_of
 from youhui.promotions import store
 from youhui.promotions.eligibility import Priced, PromotionEngine, concerns, is_for
-from youhui.promotions.http import PREFIX, Asked, Document, Paged, Parts, ShopId, takes
+from youhui.promotions.http import PREFIX, Document, Paged, Parts, ShopId, takes
 from youhui.promotions.lookup import readable_rules
 from youhui.promotions.model import StoredPromotion
-from youhui.promotions.problems import refused
+from youhui.promotions.problems import PromotionNotFound, refused
 from youhui.promotions.publishing import line_of
 from youhui.promotions.schemas import (
     CalculatedOut,
@@ -122,7 +123,9 @@ def router(parts: Parts, offers: Offers, requests: Requests, completing: Complet
         """Those for this customer and this product, if they are given, in list order. What needs a code is not told to
         a shopper, who asks for itself only (another's `user_id`: 403).
         """
-        found = _wanted(engine, offers, asked, parts.clock(), customer_of(asked.principal, user_id), product_id)
+        found = _wanted(
+            engine, offers, asked, parts.clock(), customer_of(asked.principal, user_id), product_id
+        )
         page = found[paging.offset : paging.offset + paging.page_size]
         return page_of(_told(parts, page, asked.language), len(found), paging)
 
@@ -136,7 +139,7 @@ def router(parts: Parts, offers: Offers, requests: Requests, completing: Complet
         """Whether it alone gives something for one unit. 400 PROMOTION_NOT_ACTIVE 活动未开始或已结束. Without `user_id`
         a guest; a shopper asks for itself only.
         """
-        stored = engine.running(id)
+        stored = _running(parts, id, asked.principal)
         user = customer_of(asked.principal, user_id)
         product = None if product_id is None else engine.product(product_id)
         if product is None:
@@ -151,7 +154,7 @@ def router(parts: Parts, offers: Offers, requests: Requests, completing: Complet
 
         400 PROMOTION_NOT_ACTIVE 活动未开始或已结束, 400 NEEDS_CART where an amount does not say enough.
         """
-        stored = engine.running(id)
+        stored = _running(parts, id, asked.principal)
         if ("order_amount" in document) == ("cart" in document):
             raise refused([Problem("order_amount", "one_of")])
         if "cart" in document:
@@ -161,6 +164,21 @@ def router(parts: Parts, offers: Offers, requests: Requests, completing: Complet
         return _calculated(engine.of_amount(stored, units), asked.language)
 
     return routes
+
+
+def _running(parts: Parts, name: str, by: Principal) -> StoredPromotion:
+    """What a shopper is not told of is to it as if it were not there.
+
+    Raises PromotionNotFound, PromotionNotActive.
+    """
+    stored = parts.engine.running(name, active_only=False)
+    if by.customer is not None and (stored.status == "draft" or _needs_code(stored, parts)):
+        raise PromotionNotFound(id=name)
+    return parts.engine.running(stored)
+
+
+def _needs_code(stored: StoredPromotion, parts: Parts) -> bool:
+    return any([rule.promotion.code is not None for rule in readable_rules(stored, parts.registry)])
 
 
 def _wanted(

@@ -86,9 +86,9 @@ class Trip(NamedTuple):
 class Breaker:
     """What a campaign may give in any minute, and in one order; None: any. Amounts in minor units of the currency.
 
-    `promotion` is as the ledger has it: "p1", "coupon-template:7", "flash#1"; "flash" is all rules of that form in
-    which an order is one redemption. `tripped_at`: when it last stopped the campaign.
-    What was given before does not count any more, so that whoever lets it go on is not stopped at once.
+    `promotion` is as the ledger has it: "p1", "coupon-template:7", "flash#1"; "flash" is the form with all its rules,
+    of which an order is one redemption. `tripped_at`: when it last stopped the campaign. What was given before does
+    not count any more, so that whoever lets it go on is not stopped at once.
     """
 
     promotion: str

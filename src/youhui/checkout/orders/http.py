@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, TypeAlias
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
 from youhui.checkout.answers import answer
 from youhui.checkout.orders.answers import done_answer, order_answer, order_row
@@ -16,6 +16,7 @@ from youhui.checkout.orders.model import State
 from youhui.checkout.orders.problems import OrderNotFound, QuoteChanged
 from youhui.checkout.orders.requests import (
     KEY_PATTERN,
+    USE,
     OrderRequests,
     is_order_no,
     read_nothing,
@@ -32,7 +33,7 @@ from youhui.checkout.orders.schemas import (
 )
 from youhui.checkout.orders.service import Orders
 from youhui.checkout.values import SENTENCES, Wrong, instant
-from youhui.platform.edge import Call, call_of
+from youhui.platform.edge import Call
 from youhui.platform.ids import SCHEMA_PATTERN
 from youhui.platform.openapi import ERRORS
 from youhui.platform.paging import Page, Paging, page_of
@@ -64,19 +65,19 @@ class Endpoints:
 
     async def pay(self, call: Call) -> bytes:
         """The order as it was paid. Raises Invalid."""
-        order_no = _order_no(call)
+        order_no = _shops_own(call)
         read_nothing(call.body)
         return done_answer(await self._orders.pay(order_no, sent(call)))
 
     async def cancel(self, call: Call) -> bytes:
         """The order as it was cancelled. Raises Invalid."""
-        order_no = _order_no(call)
+        order_no = _shops_own(call)
         read_nothing(call.body)
         return done_answer(await self._orders.cancel(order_no, sent(call)))
 
     async def refund(self, call: Call) -> bytes:
         """The order as it was after the refund, with that refund. Raises Invalid."""
-        order_no = _order_no(call)
+        order_no = _shops_own(call)
         asked = read_refund(call.body)
         return done_answer(await self._orders.refund(order_no, asked, sent(call, call.body)))
 
@@ -91,6 +92,14 @@ def _order_no(call: Call) -> str:
     number = call.path.split("/")[_IN_ADDRESS]
     if not is_order_no(number):
         raise OrderNotFound(order_no=ascii(number)[1:-1][:64])
+    return number
+
+
+def _shops_own(call: Call) -> str:
+    """The same of an order that is to be changed: the use of a coupon is undone where coupons are used."""
+    number = _order_no(call)
+    if number.startswith(USE):
+        raise OrderNotFound(order_no=number)
     return number
 
 

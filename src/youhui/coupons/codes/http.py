@@ -37,7 +37,7 @@ from youhui.engine.forms import LARGEST
 from youhui.platform.openapi import ERRORS
 from youhui.platform.paging import Page, Paging, page_of
 from youhui.platform.principals import Principal
-from youhui.platform.problems import Forbidden, Invalid
+from youhui.platform.problems import Invalid
 from youhui.platform.receiving import received
 from youhui.platform.requests import Caller, customer_of
 from youhui.platform.rows import written

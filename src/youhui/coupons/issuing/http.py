@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Header, Path, Response
 
 from youhui.checkout.abuse.asking import read_risk
 from youhui.checkout.abuse.service import Abuse
@@ -13,17 +13,17 @@ from youhui.checkout.orders.http import Key
 from youhui.checkout.orders.requests import read_nothing, sent
 from youhui.checkout.problems import invalid, read_json
 from youhui.checkout.requests import id_text
+from youhui.coupons.issuing.problems import CouponNotClaimable
 from youhui.coupons.issuing.schemas import CLAIM, IssuedOut, issued_out
 from youhui.coupons.issuing.service import Issuing
 from youhui.coupons.problems import CouponTemplateNotFound
 from youhui.engine import BUILT_IN, InvalidDocument, Problem
 from youhui.engine.forms import LARGEST, Code
 from youhui.engine.reading import Reader
-from youhui.platform.edge import Call, call_of
+from youhui.platform.edge import Call
 from youhui.platform.ids import SCHEMA_PATTERN, is_shop_id
 from youhui.platform.openapi import ERRORS
 from youhui.platform.principals import Principal
-from youhui.platform.problems import Forbidden
 from youhui.platform.requests import Asked, customer_of
 
 PATH = "/api/marketing/coupon-templates/{id}/claim"
@@ -45,7 +45,12 @@ class Endpoints:
         customer, risk = _claimed(call)
         key = sent(call).idempotency_key
         self._abuse.admit("claim", read_risk(call, customer, risk))
-        issued = await self._issuing.claim(template_id, customer, call.principal, key)
+        try:
+            issued = await self._issuing.claim(template_id, customer, call.principal, key)
+        except CouponNotClaimable as refused:
+            if refused.state == "draft" and call.principal.customer is not None:
+                raise CouponTemplateNotFound(id=template_id) from None  # what is planned is nobody's business
+            raise
         return issued_out(issued).model_dump_json().encode()
 
     async def registered(self, call: Call) -> list[IssuedOut]:

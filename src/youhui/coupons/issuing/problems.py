@@ -38,6 +38,7 @@ class CouponNotClaimable(Refusal):
     def __init__(self, state: NotNow) -> None:
         say = _NOT_NOW[state].__getitem__
         super().__init__([Fault("", state, say, {"state": state})])
+        self.state = state
         self._say = say
 
     def message(self, language: Language) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Annotated, Any, TypeAlias
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Response
 
 from youhui.checkout import values
 from youhui.checkout.orders.http import Key
@@ -15,7 +15,6 @@ from youhui.checkout.problems import read_json
 from youhui.checkout.values import Wrong
 from youhui.coupons.issuing.pushing import Pushing, Targets
 from youhui.coupons.templates.http import PREFIX, TemplateId
-from youhui.platform.edge import Call, call_of
 from youhui.platform.ids import SCHEMA_PATTERN
 from youhui.platform.languages import Language, both
 from youhui.platform.openapi import ERRORS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from fastapi import APIRouter, Depends, Header, Path, Request
+from fastapi import APIRouter, Path
 
 from youhui.checkout.abuse.asking import read_risk
 from youhui.checkout.abuse.service import Abuse
@@ -15,7 +15,6 @@ from youhui.coupons.store import numbers
 from youhui.coupons.using.schemas import CANCEL, USE, UndoneOut, UsedOut, undone_out, used_out
 from youhui.coupons.using.service import Using
 from youhui.coupons.using.values import once, read_cancel, read_object, read_use
-from youhui.platform.edge import Call, call_of
 from youhui.platform.openapi import ERRORS
 from youhui.platform.requests import Asked
 

@@ -30,7 +30,8 @@ LONGEST_ORDER_NO = 40
 """characters of the shop's own number, which is part of that"""
 CANCEL = "cancel-use"
 """the refund_no of what is undone"""
-MOST_TRIES = 3
+MOST_TRIES = 10
+"""times that rules or limits may change under a use, until it is told to come again: some seconds"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,7 @@ from youhui.platform.ids import SCHEMA_PATTERN
 from youhui.platform.languages import Language, both
 from youhui.platform.openapi import ERRORS, Schema
 from youhui.platform.paging import Page, Paging, page_of
-from youhui.platform.principals import Principal
-from youhui.platform.problems import Fault, Forbidden, Invalid
+from youhui.platform.problems import Fault, Invalid
 from youhui.platform.requests import Caller, customer_of
 from youhui.platform.task_pages import InLanguage
 

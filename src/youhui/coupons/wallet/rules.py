@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from youhui.checkout.orders.requests import USE
 from youhui.coupons.issuing.jobs import TEMPLATE_VOID
 from youhui.coupons.model import Coupon, Step, Terms
-from youhui.coupons.using.service import USE
 from youhui.coupons.wallet.model import Event
 from youhui.engine.money import format_amount
 from youhui.platform.languages import Language, both
