@@ -102,10 +102,13 @@ def test_promotions_get_types_and_states(database: Database) -> None:
             connection,
             replace(found["on"], id="sale", type="flash_sale", document=rules, form={"id": "sale"}),
         )
+        newer = {**found["on"].document, "units_per_customer": 2, "units_per_order": 1}
+        store.replace(connection, replace(found["on"], document=newer))
     migrate.downgrade(database, "0008")
     with database.reading() as connection:
-        left = connection.execute(text("SELECT id, active FROM promotions ORDER BY id")).all()
-    assert [(name, bool(active)) for name, active in left] == [("off", False), ("on", True)]
+        left = connection.execute(text("SELECT id, active, document FROM promotions ORDER BY id")).all()
+    assert [(name, bool(active)) for name, active, _ in left] == [("off", False), ("on", True)]
+    assert "units_per" not in str(left[1]), "terms that the version before could not read"
 
 
 def test_a_process_of_this_version_starts_on_the_tables_of_a_newer_one(database: Database) -> None:

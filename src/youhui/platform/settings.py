@@ -120,7 +120,7 @@ def _begins(url: SecretUrl, *schemes: str) -> SecretUrl:
 
 
 class MarketingService(Section):
-    """The names of the first seed document: for coupons and group-buying, which are still to come."""
+    """The names of the first seed document: for coupons, and for group-buying, which is still to come."""
 
     coupon_check_interval: Seconds = 300
     """seconds between two looks for coupons that have expired"""

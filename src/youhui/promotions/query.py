@@ -23,7 +23,6 @@ from youhui.platform.languages import Language, both
 from youhui.platform.openapi import ERRORS
 from youhui.platform.paging import Page, page_of
 from youhui.platform.principals import Principal
-from youhui.platform.principals import Principal
 from youhui.platform.requests import Asked, customer_of
 from youhui.promotions import store
 from youhui.promotions.eligibility import Priced, PromotionEngine, concerns, is_for

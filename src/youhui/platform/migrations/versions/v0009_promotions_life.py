@@ -13,6 +13,7 @@ _PROMOTIONS = sa.table(
     *map(sa.column, ("id", "type", "status", "active")),
     sa.column("document", sa.JSON),
 )
+_TERMS = ("units_per_customer", "units_per_order")
 
 
 def upgrade() -> None:
@@ -39,6 +40,7 @@ def downgrade() -> None:
         table.add_column(sa.Column("active", sa.Boolean))
     op.execute(sa.update(_PROMOTIONS).values(active=_PROMOTIONS.c.status == "published"))
     _say_inactive(connection)
+    _forget_terms(connection)
     with op.batch_alter_table("promotions") as table:
         table.alter_column("active", existing_type=sa.Boolean, nullable=False)
         for name in ("type", "status", "form"):
@@ -61,3 +63,13 @@ def _say_inactive(connection: sa.Connection) -> None:
     for name, document in connection.execute(idle).all():
         mine = sa.update(_PROMOTIONS).where(_PROMOTIONS.c.id == name)
         connection.execute(mine.values(document={**document, "active": False}))
+
+
+def _forget_terms(connection: sa.Connection) -> None:
+    """Limits that the version before does not know: it would not read these promotions at all."""
+    every = sa.select(_PROMOTIONS.c.id, _PROMOTIONS.c.document)
+    for name, document in connection.execute(every).all():
+        known = {key: value for key, value in document.items() if key not in _TERMS}
+        if known != document:
+            mine = sa.update(_PROMOTIONS).where(_PROMOTIONS.c.id == name)
+            connection.execute(mine.values(document=known))
