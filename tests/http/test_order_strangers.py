@@ -255,7 +255,7 @@ def test_why_orders_were_turned_away_is_in_the_log(
 ) -> None:
     """Nothing is wrong with the database then: an operator must see that."""
     for name, value, why in [
-        ("_most_waiting", 0, "0 orders wait already"),
+        ("_most_waiting", 0, "0 commands wait already"),
         ("_stopping", True, "this process is ending"),
     ]:
         with monkeypatch.context() as patched, capture_logs() as lines:
