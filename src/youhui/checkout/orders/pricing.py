@@ -18,7 +18,7 @@ from youhui.checkout.orders.sharing import Shared, beyond_what_is_left
 from youhui.checkout.ports import NO_WALLET, Coupons, Wallet
 from youhui.checkout.quoting import Priced, Quoting
 from youhui.checkout.requests import Asked
-from youhui.engine import Cart, Layer, Options, Quote, Ruleset, Usage
+from youhui.engine import Cart, Customer, Layer, Options, Quote, Ruleset, Usage
 from youhui.platform.metrics import Cache
 from youhui.platform.readers import Readers
 
@@ -158,31 +158,35 @@ class Pricing:
         rules: Priced | None = None,
     ) -> tuple[Quoted, Collection[Key]]:
         began = perf_counter()
-        cart, versions = ready.cart, versions._replace(promotions=self._quoting.version)
-        customer = cart.customer
+        cart = ready.cart
+        priced_by = versions._replace(
+            promotions=self._quoting.version
+        )  # before the rules: never older than it says
         rules = rules or self._quoting.priced(cart.currency)
         ruleset = rules.ruleset.overlay(_layer(ready, wallet))
+        told = self._told(rules, wallet, cart.customer, at, since)
+        usage = told or _UNUSED
+        quote = ruleset.price(cart, usage, at=at, options=options)
+        if wallet.rules:
+            quote = _with_coupons(quote, ruleset, wallet, cart, usage, options)
+        self._timed(perf_counter() - began)
+        if told is not None:
+            (self._looked.miss if told.missing else self._looked.hit)()
+        return Quoted(cart, quote, ruleset, priced_by, options, wallet), told.missing if told else ()
+
+    def _told(
+        self, rules: Priced, wallet: Wallet, customer: Customer | None, at: datetime, since: float
+    ) -> Told | None:
+        """What is known of usage; None: nothing here is limited."""
         counted = rules.counted
         if wallet.rules:
             shared = {rule.promotion.id: rule.limits for rule in wallet.rules if scopes_of(rule.limits)}
             counted = {**counted, **shared}
-        told = None
-        if counted:
-            told = Told(counted, self._counts, None if customer is None else customer.id, at, since)
-        usage = told or _UNUSED
-        quote = ruleset.price(cart, usage, at=at, options=options)
-        if wallet.rules:
-            for _ in range(MOST_TURNS):
-                beyond = beyond_what_is_left(quote, wallet, told or _UNUSED)
-                if not beyond:
-                    break
-                usage = Shared(usage, beyond)
-                quote = ruleset.price(cart, usage, at=at, options=options)
-            quote = _with_all_coupons(quote, wallet, cart, usage, options)
-        self._timed(perf_counter() - began)
-        if told is not None:
-            (self._looked.miss if told.missing else self._looked.hit)()
-        return Quoted(cart, quote, ruleset, versions, options, wallet), told.missing if told else ()
+        return (
+            Told(counted, self._counts, None if customer is None else customer.id, at, since)
+            if counted
+            else None
+        )
 
 
 def _layer(ready: Ready, wallet: Wallet) -> Layer:
@@ -193,8 +197,18 @@ def _layer(ready: Ready, wallet: Wallet) -> Layer:
     return Layer([*own, *[rule.promotion for rule in wallet.rules]])
 
 
-def _with_all_coupons(quote: Quote, wallet: Wallet, cart: Cart, usage: Usage, options: Options) -> Quote:
-    """With a verdict of each coupon: of those too that give nothing for anything in the cart and were passed over."""
+def _with_coupons(
+    quote: Quote, ruleset: Ruleset, wallet: Wallet, cart: Cart, usage: Usage, options: Options
+) -> Quote:
+    """No more of them than their templates have left together; and a verdict of each, of those too that give nothing
+    for anything in the cart and were passed over.
+    """
+    for _ in range(MOST_TURNS):
+        beyond = beyond_what_is_left(quote, wallet, usage)
+        if not beyond:
+            break
+        usage = Shared(usage, beyond)
+        quote = ruleset.price(cart, usage, at=quote.at, options=options)
     told = {verdict.promotion for verdict in quote.verdicts}
     left = [rule.promotion for rule in wallet.rules if rule.promotion.id not in told]
     if not left:

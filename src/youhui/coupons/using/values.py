@@ -103,6 +103,9 @@ def _order_no(faults: list[Fault], document: Mapping[str, object]) -> str:
 
 
 def _read(faults: list[Fault], key: str, value: object, read: Callable[[object], T]) -> T | None:
+    if value is None:
+        faults += invalid([Problem(key, "missing")]).details
+        return None
     try:
         return read(value)
     except Wrong as wrong:
