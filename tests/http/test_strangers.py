@@ -113,9 +113,11 @@ def test_the_page_of_the_documentation_runs_its_own_scripts_only(client: Client)
 
 
 def test_the_database_is_its_owners_only(tmp_path: Path) -> None:
-    with serving.client(tmp_path) as client:
+    url = f"sqlite:///{tmp_path / 'new' / 'youhui.db'}"  # which the service makes itself
+    (tmp_path / "new").mkdir()
+    with serving.client(tmp_path, database_url=url) as client:
         assert client.post(PROMOTIONS, json=promotion()).status_code == 201
-        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("youhui.db*")}
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("new/youhui.db*")}
     assert len(modes) == 3
     assert set(modes.values()) == {0o600}
 

@@ -96,7 +96,7 @@ class TemplateOver(Refusal):
     """Nothing of it will be issued any more."""
 
     status = 409
-    code = "TEMPLATE_STATE"
+    code = "TEMPLATE_OVER"
     sentences = both(
         "优惠券模板已结束或已作废，不能添加兑换码",
         "The coupon template has ended or is void: it cannot be given codes",
