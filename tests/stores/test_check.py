@@ -197,9 +197,10 @@ _COUNTER = (
 def entered(kind: str, order_no: str, of: str, promotion: str = "free") -> str:
     """One more entry, as another one is but for its kind."""
     return (
-        "INSERT INTO ledger (at, taken_at, kind, order_no, number, promotion, coupon, customer, currency, uses, amount, "
-        f"units, discount, by_line) SELECT at, taken_at, '{kind}', '{order_no}', number, promotion, coupon, customer, "
-        f"currency, uses, amount, units, discount, by_line FROM ledger WHERE order_no = '{of}' AND promotion = '{promotion}' "
+        "INSERT INTO ledger (at, taken_at, kind, order_no, number, promotion, coupon, customer, currency, uses, "
+        f"amount, units, discount, by_line) SELECT at, taken_at, '{kind}', '{order_no}', number, promotion, coupon, "
+        "customer, currency, uses, amount, units, discount, by_line FROM ledger "
+        f"WHERE order_no = '{of}' AND promotion = '{promotion}' "
         "AND kind = 'hold' AND number = ''"
     )
 
