@@ -59,7 +59,7 @@ def test_a_template_as_it_is_made_and_read(client: Client) -> None:
         "claim_from": None, "claim_until": None, "budget": "500.00", "payment_from": None, "priority": 0,
         "combines_with_coupons": False, "several_per_order": False, "combines_with_promotions": True,
         "excludes_tags": [], "skip_lines_of_tags": [], "check_scope": True, "give_back": "full_refund",
-        "currency": "CNY", "state": "draft", "status": "draft", "issued": 0, "remaining": 1000, "used": 0,
+        "currency": "CNY", "state": "draft", "status": "draft", "issued": 0, "remaining": 1000, "used_count": 0,
         "locked": 0, "expired": 0, "void": 0, "budget_used": "0.00", "version": 1,
         "created_at": "2026-11-22T04:00:00Z", "updated_at": "2026-11-22T04:00:00Z",
     }  # fmt: skip

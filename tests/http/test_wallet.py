@@ -65,7 +65,7 @@ def test_a_list_shows_coupons_as_they_stand(shop: Shop) -> None:
         "value_type": "amount", "max_discount": None, "gift": None, "min_amount": "100.00", "min_quantity": 0,
         "scope": None, "combines_with_coupons": False, "several_per_order": False,
         "combines_with_promotions": True, "order_no": None, "discount": None, "source": "claim", "source_id": "",
-        "issued_at": "2026-11-11T04:00:00Z", "starts_at": "2026-11-11T04:00:00Z", "ends_at": LATER,
+        "issued_at": "2026-11-11T04:00:00Z", "starts_at": "2026-11-11T04:00:00Z", "expire_at": LATER,
         "used_at": None,
     }  # fmt: skip
 

@@ -18,7 +18,7 @@ from youhui.platform.ids import SCHEMA_PATTERN
 Schema: TypeAlias = Mapping[str, Any]
 
 ANSWERED = tuple(
-    """id state status issued remaining used locked expired void budget_used version created_at updated_at""".split()
+    """id state status issued remaining used_count locked expired void budget_used version created_at updated_at""".split()
 )
 """keys that answers have and requests need not leave out, so that what was read can be sent back"""
 
@@ -151,7 +151,7 @@ class AudienceOut(BaseModel):
 class CouponTemplateOut(BaseModel):
     """A template and its numbers.
 
-    `issued`, and of these `used`, `locked` (by unpaid orders), `expired` and `void` as they were last written down.
+    `issued`, and of these `used_count`, `locked` (by unpaid orders), `expired` and `void` as they were last written down.
     `remaining` of `total`: null without one. `budget_used`: money of paid orders, null without a budget.
     """
 
@@ -193,7 +193,7 @@ class CouponTemplateOut(BaseModel):
     status: Status
     issued: int
     remaining: int | None
-    used: int
+    used_count: int
     locked: int
     expired: int
     void: int
@@ -224,7 +224,8 @@ def template_out(counted: Counted, at: datetime) -> CouponTemplateOut:
         "status": template.status,
         "issued": template.issued,
         "remaining": None if template.total is None else template.total - template.issued,
-        **{status: coupons.get(status, 0) for status in ("used", "locked", "expired")},
+        "used_count": coupons.get("used", 0),
+        **{status: coupons.get(status, 0) for status in ("locked", "expired")},
         "void": coupons.get("void", 0) + gone,
         "budget_used": None
         if counted.budget_used is None

@@ -52,7 +52,7 @@ RECORDS = "/api/marketing/coupon-templates/{id}/records"
 BODY = "AvailableCouponsRequest"
 """what the schema of a cart is called here"""
 _EXPORTED = tuple(
-    "id user_id status source source_id order_no discount issued_at starts_at ends_at used_at name text".split()
+    "id user_id status source source_id order_no discount issued_at starts_at expire_at used_at name text".split()
 )
 _TAKES = {
     "requestBody": {

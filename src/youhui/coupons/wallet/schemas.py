@@ -63,7 +63,7 @@ class CouponOut(CouponTermsOut):
     source_id: str
     issued_at: datetime
     starts_at: datetime
-    ends_at: datetime
+    expire_at: datetime
     used_at: datetime | None
 
 
@@ -88,7 +88,7 @@ class CouponWithStepsOut(CouponOut):
 
 
 class ClaimableCouponOut(CouponTermsOut):
-    """A template that can be claimed: a coupon claimed now can be used from `starts_at` until `ends_at`.
+    """A template that can be claimed: a coupon claimed now can be used from `starts_at` until `expire_at`.
 
     `remaining` for everyone, `left` for this customer; null: no limit.
     """
@@ -98,7 +98,7 @@ class ClaimableCouponOut(CouponTermsOut):
     left: int | None
     claim_until: datetime | None
     starts_at: datetime
-    ends_at: datetime
+    expire_at: datetime
 
 
 class AvailableCouponsOut(BaseModel):
@@ -241,7 +241,7 @@ def _coupon(shown: Shown, language: Language) -> dict[str, Any]:
         "source_id": coupon.source_id,
         "issued_at": coupon.issued_at,
         "starts_at": coupon.starts_at,
-        "ends_at": coupon.ends_at,
+        "expire_at": coupon.ends_at,
         "used_at": coupon.used_at,
     }
 
@@ -255,7 +255,7 @@ def _claimable(one: Claimable, language: Language) -> ClaimableCouponOut:
         left=one.left,
         claim_until=template.claim_until,
         starts_at=one.starts_at,
-        ends_at=one.ends_at,
+        expire_at=one.ends_at,
     )
 
 
