@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 from youhui.checkout import values
+from youhui.platform import problems
 from youhui.platform.languages import Language, both
 from youhui.platform.problems import Fault
 
@@ -36,8 +36,4 @@ SENTENCES: Mapping[str, Mapping[Language, str]] = {
 
 def fault(path: str, code: str, **params: str | int) -> Fault:
     """One fault with its sentence."""
-    return Fault(path, code, partial(_say, code, params), params)
-
-
-def _say(code: str, params: Mapping[str, str | int], language: Language) -> str:
-    return SENTENCES[code][language].format_map(params)
+    return problems.fault(path, code, SENTENCES[code], params)

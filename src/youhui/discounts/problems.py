@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 from youhui.checkout import values
+from youhui.platform import problems
 from youhui.platform.languages import Language, both
-from youhui.platform.problems import Fault, Invalid, Refusal
+from youhui.platform.problems import Fault, InvalidForm, Refusal
 
 REQUIRED: Mapping[str, Mapping[Language, str]] = {
     "name": both("请输入折扣名称", "Enter a name"),
@@ -53,7 +53,7 @@ SENTENCES: Mapping[str, Mapping[Language, str]] = {
 
 def fault(path: str, code: str, **params: str | int) -> Fault:
     """One fault with its sentence."""
-    return Fault(path, code, partial(_say, SENTENCES[code], params), params)
+    return problems.fault(path, code, SENTENCES[code], params)
 
 
 def missing(path: str) -> Fault:
@@ -61,16 +61,8 @@ def missing(path: str) -> Fault:
     return Fault(path, "required", REQUIRED[path].__getitem__)
 
 
-def _say(sentence: Mapping[Language, str], params: Mapping[str, str | int], language: Language) -> str:
-    return sentence[language].format_map(params)
-
-
-class InvalidDiscount(Invalid):
-    """What was sent is no discount. Its message is that of its first fault, so that a form may show it as it is."""
-
-    def message(self, language: Language) -> str:
-        """The sentence of the first fault."""
-        return self.details[0].say(language)
+class InvalidDiscount(InvalidForm):
+    """What was sent is no discount."""
 
 
 class DiscountNotFound(Refusal):

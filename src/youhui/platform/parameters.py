@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Any
 
 from youhui.platform.languages import Language, both
-from youhui.platform.problems import Fault, Invalid
+from youhui.platform.problems import Fault, Invalid, fault
 
 SENTENCES: dict[str, Mapping[Language, str]] = {
     "int_parsing": both("须为整数", "It must be a whole number"),
@@ -39,14 +38,10 @@ def _fault(error: Mapping[str, Any]) -> Fault:
     params = {key: value for key, value in error.get("ctx", {}).items() if isinstance(value, str | int)}
     path = ".".join(str(part) for part in error["loc"] if part not in ("query", "path", "body"))
     code = _code(error)
-    return Fault(path, code, partial(_say, code, params), params)
+    return fault(path, code, SENTENCES.get(code, OTHER), params)
 
 
 def _code(error: Mapping[str, Any]) -> str:
     """pydantic's, or the one that a validator of ours has raised a ValueError with."""
     raised = str(error.get("ctx", {}).get("error", ""))
     return raised if raised in SENTENCES else error["type"]
-
-
-def _say(code: str, params: Mapping[str, str | int], language: Language) -> str:
-    return SENTENCES.get(code, OTHER)[language].format_map(params)

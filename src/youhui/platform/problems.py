@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 import msgspec
@@ -52,12 +53,29 @@ class Refusal(Told):
         return [self.message(language), *(f"{fault.path}: {fault.say(language)}" for fault in self.details)]
 
 
+def fault(path: str, code: str, sentence: Mapping[Language, str], params: Mapping[str, str | int]) -> Fault:
+    """One thing that is wrong, whose sentence is filled in with its numbers."""
+    return Fault(path, code, partial(_filled, sentence, params), params)
+
+
+def _filled(sentence: Mapping[Language, str], params: Mapping[str, str | int], language: Language) -> str:
+    return sentence[language].format_map(params)
+
+
 class Invalid(Refusal):
     """What was sent is not as the documentation says; the details say where."""
 
     status = 400
     code = "VALIDATION_ERROR"
     sentences = both("请求内容有误", "The request is not valid")
+
+
+class InvalidForm(Invalid):
+    """Its message is that of its first fault, so that a form may show it as it is."""
+
+    def message(self, language: Language) -> str:
+        """The sentence of the first fault."""
+        return self.details[0].say(language)
 
 
 class Unauthenticated(Refusal):

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import partial
 from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from youhui.platform import problems
 from youhui.platform.csvrows import Columns, Records, WrongCell
 from youhui.platform.languages import Language, both
 from youhui.platform.problems import Fault, Invalid
@@ -145,11 +145,7 @@ def charset(name: str) -> str:
 
 def fault(path: str, code: str, **params: str | int) -> Fault:
     """A fault of this module, with its sentence."""
-    return Fault(path, code, partial(_say, code, params), params)
-
-
-def _say(code: str, params: Mapping[str, str | int], language: Language) -> str:
-    return SENTENCES[code][language].format_map(params)
+    return problems.fault(path, code, SENTENCES[code], params)
 
 
 class Rows:

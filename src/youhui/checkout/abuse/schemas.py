@@ -16,8 +16,8 @@ from youhui.checkout.values import SENTENCES, Wrong
 from youhui.engine.forms import LARGEST
 from youhui.engine.money import format_amount
 from youhui.platform.addresses import read as read_address
-from youhui.platform.languages import Language, both
-from youhui.platform.problems import Fault, Invalid
+from youhui.platform.languages import both
+from youhui.platform.problems import Fault, Invalid, fault
 
 T = TypeVar("T")
 
@@ -37,12 +37,7 @@ def _read(path: str, read: Callable[[object], T], value: object) -> T:
     try:
         return read(value)
     except Wrong as wrong:
-        say = partial(_say, wrong)
-        raise Invalid([Fault(path, wrong.code, say, wrong.params)]) from None
-
-
-def _say(wrong: Wrong, language: Language) -> str:
-    return SENTENCES[wrong.code][language].format_map(wrong.params)
+        raise Invalid([fault(path, wrong.code, SENTENCES[wrong.code], wrong.params)]) from None
 
 
 def _money(path: str, value: str | None, currency: str) -> int | None:

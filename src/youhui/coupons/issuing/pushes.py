@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -15,6 +14,7 @@ from youhui.checkout.problems import read_json
 from youhui.checkout.values import Wrong
 from youhui.coupons.issuing.pushing import Pushing, Targets
 from youhui.coupons.templates.http import PREFIX, TemplateId
+from youhui.platform import problems
 from youhui.platform.ids import SCHEMA_PATTERN
 from youhui.platform.languages import Language, both
 from youhui.platform.openapi import ERRORS
@@ -142,8 +142,4 @@ _READ: Mapping[str, Callable[[object], object]] = {
 
 
 def _fault(path: str, code: str, **params: str | int) -> Fault:
-    return Fault(path, code, partial(_say, _SENTENCES[code], params), params)
-
-
-def _say(sentence: Mapping[Language, str], params: Mapping[str, str | int], language: Language) -> str:
-    return sentence[language].format_map(params)
+    return problems.fault(path, code, _SENTENCES[code], params)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Literal, TypeAlias
 
 from youhui.checkout import values
 from youhui.coupons.model import TemplateState
+from youhui.platform import problems
 from youhui.platform.languages import Language, both
-from youhui.platform.problems import Fault, Invalid, Refusal
+from youhui.platform.problems import Fault, InvalidForm, Refusal
 
 Action: TypeAlias = Literal["change", "publish", "pause", "close", "void", "delete"]
 
@@ -89,7 +89,7 @@ _ACTIONS: Mapping[Action, Mapping[Language, str]] = {
 
 def fault(path: str, code: str, **params: str | int) -> Fault:
     """One fault with its sentence."""
-    return Fault(path, code, partial(_say, SENTENCES[code], params), params)
+    return problems.fault(path, code, SENTENCES[code], params)
 
 
 def missing(path: str) -> Fault:
@@ -97,16 +97,8 @@ def missing(path: str) -> Fault:
     return Fault(path, "required", REQUIRED[path].__getitem__)
 
 
-def _say(sentence: Mapping[Language, str], params: Mapping[str, str | int], language: Language) -> str:
-    return sentence[language].format_map(params)
-
-
-class InvalidTemplate(Invalid):
-    """What was sent is no template. Its message is that of its first fault, so that a form may show it as it is."""
-
-    def message(self, language: Language) -> str:
-        """The sentence of the first fault."""
-        return self.details[0].say(language)
+class InvalidTemplate(InvalidForm):
+    """What was sent is no template."""
 
 
 class TemplateInState(Refusal):

@@ -18,7 +18,9 @@ from youhui.platform.ids import SCHEMA_PATTERN
 Schema: TypeAlias = Mapping[str, Any]
 
 ANSWERED = tuple(
-    """id state status issued remaining used_count locked expired void budget_used version created_at updated_at""".split()
+    (
+        "id state status issued remaining used_count locked expired void budget_used version created_at updated_at"
+    ).split()
 )
 """keys that answers have and requests need not leave out, so that what was read can be sent back"""
 
@@ -151,8 +153,8 @@ class AudienceOut(BaseModel):
 class CouponTemplateOut(BaseModel):
     """A template and its numbers.
 
-    `issued`, and of these `used_count`, `locked` (by unpaid orders), `expired` and `void` as they were last written down.
-    `remaining` of `total`: null without one. `budget_used`: money of paid orders, null without a budget.
+    `issued`, and of these `used_count`, `locked` (by unpaid orders), `expired` and `void` as they were last written
+    down. `remaining` of `total`: null without one. `budget_used`: money of paid orders, null without a budget.
     """
 
     id: int

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from decimal import Decimal
-from functools import partial
 from hashlib import blake2b
 from typing import TypeVar
 
@@ -18,8 +17,8 @@ from youhui.coupons.using.service import LONGEST_ORDER_NO, AskedUse
 from youhui.engine import InvalidDocument, Options, Problem
 from youhui.engine.money import format_amount, is_currency
 from youhui.platform.edge import Call
-from youhui.platform.languages import Language, both
-from youhui.platform.problems import Fault, Invalid
+from youhui.platform.languages import both
+from youhui.platform.problems import Fault, Invalid, fault
 
 T = TypeVar("T")
 
@@ -109,12 +108,8 @@ def _read(faults: list[Fault], key: str, value: object, read: Callable[[object],
     try:
         return read(value)
     except Wrong as wrong:
-        faults.append(Fault(key, wrong.code, partial(_say, wrong), wrong.params))
+        faults.append(fault(key, wrong.code, SENTENCES[wrong.code], wrong.params))
         return None
-
-
-def _say(wrong: Wrong, language: Language) -> str:
-    return SENTENCES[wrong.code][language].format_map(wrong.params)
 
 
 def _write_amounts(cart: Mapping[str, object], currency: str) -> None:
