@@ -15,8 +15,8 @@ from tests.faults.load import Request
 from tests.faults.shop import PRICE, cancel, pay, place, promotion, refund
 from tests.faults.trying import POINTS
 from tests.http import serving
-from youhui.checkout.orders import batch, committer
-from youhui.platform import failpoints
+from youhui.checkout.orders import batch
+from youhui.platform import committing, failpoints
 
 DISCOUNTED = PRICE - 1_000
 FIRST = {
@@ -58,7 +58,7 @@ def test_what_failed_half_way_is_settled_by_the_same_request(
         assert _ask(client, request, name) in (200, 201)
     reach = failpoints.armed(f"committer.{point}:1=raise")
     monkeypatch.setattr(batch, "reach", reach)
-    monkeypatch.setattr(committer, "reach", reach)
+    monkeypatch.setattr(committing, "reach", reach)
     assert _ask(client, TRIED[operation](), name) == 500
     done = _kinds(client, name)
     assert done == (ENTRIES[operation] if point == "committed" else _before(operation)), "all or nothing"
@@ -67,11 +67,15 @@ def test_what_failed_half_way_is_settled_by_the_same_request(
     assert_sound(client.service.settings.database_url)
 
 
+_REACHED = r"""reach\((?:"committer|f"\{self\._name\})\.(\w+)"\)"""
+"""the points of its own, and those of all that decide commands"""
+
+
 def test_every_point_is_tried() -> None:
     found = {
         point
         for path in source.modules()
-        for point in re.findall(r"""reach\("committer\.(\w+)"\)""", Path(path).read_text(encoding="utf-8"))
+        for point in re.findall(_REACHED, Path(path).read_text(encoding="utf-8"))
     }
     assert found == set(POINTS)
 

@@ -35,6 +35,7 @@ def serve(
 
     service = opening.service(database)
     migrate.upgrade(service.database)  # what cannot be used is said before anything listens …
+    service.jobs.schedule()  # … also that it may only be read …
     service.identities.ready()  # … and in one sentence
     if with_demo:
         demo.load(service)
