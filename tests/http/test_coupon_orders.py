@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.checked import assert_sound
-from tests.http import couponing
+from tests.http import couponing, serving
 from tests.http.couponing import Shop
 from tests.http.ordering import outcome
 from tests.http.serving import cart, line
@@ -260,13 +261,13 @@ def test_an_order_of_a_coupon_that_is_gone_is_told_the_price_without_it(here: Sh
 
 
 def test_a_shopper_uses_its_own_only(here: Shop) -> None:
-    from tests.http import serving
-
     coupon = here.coupon()
-    products = [{"id": "MUG", "sku": "MUG", "name": "Mug", "price": "60.00", "currency": "CNY"}]
-    here.client.put("/api/directory/products", json=products)
+    product = {"id": "MUG", "sku": "MUG", "name": "Mug", "price": "60.00", "currency": "CNY"}
+    headers = {"content-type": "application/x-ndjson"}
+    stored = here.client.put("/api/directory/products", content=json.dumps(product), headers=headers)
+    assert (stored.status_code, stored.json()["created"]) == (200, 1), stored.text
     body = {"currency": "CNY", "lines": [line()], "coupons": [coupon]}
-    for who, expected in (("ann", {}), ("bob", {str(coupon): "unknown"})):
+    for who, total, expected in (("ann", "100.00", {}), ("bob", "120.00", {str(coupon): "unknown"})):
         answer = here.client.post("/api/quotes", json=body, headers=serving.shopper(here.client, who))
-        if answer.status_code == 200:
-            assert rejected(answer.json()) == expected
+        assert answer.status_code == 200, answer.text
+        assert (answer.json()["total"], rejected(answer.json())) == (total, expected)

@@ -2,7 +2,7 @@
 
 Amounts are as that table has them, in fen. A row: what runs, the cart (lines of unit price and quantity), and what each
 line and all of it must cost; some go on with refunds. Where its sources differ among themselves, the largest remainder
-decides here; rows 9 and 21 are answered differently, and rows 19, 20 and 24 are of group-buying.
+decides here; row 9 and five units of row 21 are answered differently, and rows 19, 20 and 24 are of group-buying.
 """
 
 from __future__ import annotations
@@ -190,10 +190,18 @@ def test_worked_example(shop: Shop, name: str) -> None:
         assert refunded.json()["refunds"][0]["amount"] == yuan(money), refunded.text
 
 
-def test_what_is_answered_differently(shop: Shop) -> None:
-    """21: 2 for 400 off, 3 for 700 off, repeated. There 4 are cut into 2 + 2, because 3 + 1 would give less. Here a
-    bundle's sets are of one size: with sets of 3 first the fourth unit finds no partner.
+@pytest.mark.parametrize(
+    ("quantity", "takes", "there"), [(2, 400, 400), (3, 700, 700), (4, 800, 800), (5, 800, 1100)]
+)
+def test_sets_of_two_sizes(shop: Shop, quantity: int, takes: int, there: int) -> None:
+    """21: 2 for 400 off, 3 for 700 off, repeated, in hundredths of the table's amounts. Each size is a promotion here and
+    the better one is taken: 4 are cut into 2 + 2 as there, but nothing cuts 5 into 2 + 3.
     """
-    three = {"kind": "amount_off", "amount": "7.00", "target": "order", "per": {"subtotal": "30.00"}}
-    shop.has(rule("three", three))
-    assert shop.quote(lines=lines(("A", 1000, 4)))["total"] == "33.00"
+    sets = [
+        rule(f"of-{units}", {"kind": "fixed_price", "price": price, "target": "bundle", "units": units},
+             stacking="best_in_group", group="sets")
+        for units, price in ((2, "16.00"), (3, "23.00"))
+    ]  # fmt: skip
+    shop.has(*sets)
+    assert shop.quote(lines=lines(("A", 1000, quantity)))["total_discount"] == yuan(takes)
+    assert (takes == there) == (quantity < 5)

@@ -89,13 +89,6 @@ def terms_of(connection: Connection, ids: Collection[int]) -> dict[int, tuple[Te
     return {id_: (_terms(row.document), row.template_id) for id_, row in found.items()}
 
 
-def in_audience(connection: Connection, template_id: int, customer: str) -> bool:
-    """Whether a customer is in the list of a template whose audience is one."""
-    a = coupon_audiences.c
-    mine = select(a.customer).where(a.template_id == template_id, a.customer == customer)
-    return connection.execute(mine).first() is not None
-
-
 def with_way(connection: Connection, way: Way, at: datetime) -> list[Template]:
     """Those that are being issued at an instant, and this way too, in the order of their ids."""
     wanted = _READ.where(*_conditions(Wanted(way=way, state="claiming"), at)).order_by(_t.id)
