@@ -190,12 +190,10 @@ def test_worked_example(shop: Shop, name: str) -> None:
         assert refunded.json()["refunds"][0]["amount"] == yuan(money), refunded.text
 
 
-@pytest.mark.parametrize(
-    ("quantity", "takes", "there"), [(2, 400, 400), (3, 700, 700), (4, 800, 800), (5, 800, 1100)]
-)
-def test_sets_of_two_sizes(shop: Shop, quantity: int, takes: int, there: int) -> None:
-    """21: 2 for 400 off, 3 for 700 off, repeated, in hundredths of the table's amounts. Each size is a promotion here and
-    the better one is taken: 4 are cut into 2 + 2 as there, but nothing cuts 5 into 2 + 3.
+@pytest.mark.parametrize(("quantity", "takes"), [(2, 400), (3, 700), (4, 800), (5, 800)])
+def test_sets_of_two_sizes(shop: Shop, quantity: int, takes: int) -> None:
+    """21: 2 for 400 off, 3 for 700 off, repeated, in hundredths of the table's amounts. Each size is a promotion here,
+    and the better one is taken: 4 are cut into 2 + 2 as there, but nothing cuts 5 into 2 + 3, which would take 1100.
     """
     sets = [
         rule(f"of-{units}", {"kind": "fixed_price", "price": price, "target": "bundle", "units": units},
@@ -204,4 +202,3 @@ def test_sets_of_two_sizes(shop: Shop, quantity: int, takes: int, there: int) ->
     ]  # fmt: skip
     shop.has(*sets)
     assert shop.quote(lines=lines(("A", 1000, quantity)))["total_discount"] == yuan(takes)
-    assert (takes == there) == (quantity < 5)
